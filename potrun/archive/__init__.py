@@ -1,0 +1,1 @@
+"""Archives of day tables: which days exist, reading, caching, simulating."""

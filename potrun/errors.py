@@ -1,0 +1,56 @@
+"""Errors a user can meet, each with the exit code of the command line.
+
+Every message is one line that says what was found, what was expected and what to do.
+"""
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the command line returns, the same for every ``python -m potrun...``; 128 + n: ended by signal n."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NO_DATA = 3
+    TRACKING_UNREACHABLE = 4
+    PARTIAL = 5
+
+
+class PotrunError(Exception):
+    """A failure that the user can understand from its one line."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+
+
+class UsageError(PotrunError):
+    """A setting is unknown, of the wrong type, out of range, or at odds with another."""
+
+    exit_code = ExitCode.USAGE
+
+
+class NoDataError(PotrunError):
+    """Nothing to work on: no archive, or no day of it was asked for."""
+
+    exit_code = ExitCode.NO_DATA
+
+
+class DataError(PotrunError):
+    """An input file is damaged or does not hold what its name promises."""
+
+
+class ResultMismatchError(PotrunError):
+    """A result of other settings, inputs or code stands where this run would write."""
+
+
+class TrackingUnreachableError(PotrunError):
+    """The tracking server does not answer."""
+
+    exit_code = ExitCode.TRACKING_UNREACHABLE
+
+
+class PartialResultError(PotrunError):
+    """Some of what was asked is delivered, the rest is named in the message."""
+
+    exit_code = ExitCode.PARTIAL

@@ -1,0 +1,1 @@
+"""Who works on the days: this process, several, or a Dask cluster."""

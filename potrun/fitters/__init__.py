@@ -1,0 +1,1 @@
+"""How the minimum of an objective is found."""

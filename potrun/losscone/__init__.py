@@ -1,0 +1,1 @@
+"""The loss-cone model, the normalisation and the two objectives: pure functions."""

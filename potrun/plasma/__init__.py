@@ -1,0 +1,1 @@
+"""Kappa electrons, charging currents and the spacecraft potential."""

@@ -1,0 +1,1 @@
+"""The result file, its statistics and its pictures."""
