@@ -40,6 +40,10 @@ class DataError(PotrunError):
     """An input file is damaged or does not hold what its name promises."""
 
 
+class OutputError(PotrunError):
+    """A result cannot be written: the disk is full, the folder is read-only."""
+
+
 class ResultMismatchError(PotrunError):
     """A result of other settings, inputs or code stands where this run would write."""
 
