@@ -148,7 +148,8 @@ class Geometry:
     `polarity` is +1 if only +B leads to the Moon, -1 if only -B does, 0 if neither. `pitch_deg` is the angle between a
     cell's direction of motion and polarity * B, NaN where polarity is 0 or the direction is missing. Rows without
     ephemeris or attitude have `is_known` False and NaN everywhere; they count as not sunlit. Latitudes and longitudes
-    are planetocentric degrees in IAU_MOON, longitude in -180..180.
+    are planetocentric degrees in IAU_MOON, longitude in -180..180. `theta_deg` holds the cells' inclinations, which
+    tell their solid angles and counting times; None where no stage after the geometry asks for them.
     """
 
     is_known: BoolArray = axes("R")
@@ -163,6 +164,7 @@ class Geometry:
     footpoint_in_sun: BoolArray = axes("R")
     pitch_deg: FloatArray = axes("R", N_CELLS)
     defects: tuple[Defect, ...] = ()
+    theta_deg: FloatArray | None = axes(N_CELLS, default=None)
 
     def __post_init__(self) -> None:
         _check_shapes(self, {"R": len(self.et_s)})

@@ -1,0 +1,51 @@
+"""The same spacecraft potential for every sweep, as the user sets it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from potrun.plasma.environment import sweep_environment
+from potrun.records import DayTable, Geometry, PotentialStatus, SpacecraftPotential
+
+
+@dataclass(frozen=True)
+class ConstantPotential:
+    """Gives every sweep one potential and measures no plasma.
+
+    Parameters
+    ----------
+    volts : float, V
+        Potential of the spacecraft against the plasma, positive in sunlight as a rule.
+    """
+
+    volts: float
+
+    def estimate(self, table: DayTable, geometry: Geometry) -> SpacecraftPotential:
+        """Repeat the potential for each sweep; temperature, density, kappa and all errors are NaN.
+
+        Parameters
+        ----------
+        table : DayTable
+            One day.
+        geometry : Geometry
+            Its geometry, which tells the wake (footpoint in shadow) from the rest.
+
+        Returns
+        -------
+        SpacecraftPotential
+            With status CONSTANT.
+        """
+        unknown = np.full(table.n_sweeps, np.nan)
+        return SpacecraftPotential(
+            volts=np.full(table.n_sweeps, float(self.volts)),
+            electron_temperature_ev=unknown,
+            electron_density_m3=unknown,
+            kappa=unknown,
+            sigma_volts=unknown,
+            sigma_electron_temperature_ev=unknown,
+            sigma_electron_density_m3=unknown,
+            sigma_kappa=unknown,
+            reduced_chi2=unknown,
+            status=np.full(table.n_sweeps, PotentialStatus.CONSTANT, dtype=np.int8),
+            environment=sweep_environment(table, geometry, unknown),
+        )
