@@ -1,0 +1,31 @@
+"""What Hydra calls for one job: a single run, or one point of a sweep, in whatever process its launcher chose."""
+
+from omegaconf import DictConfig
+
+from potrun.composition import register
+
+# Sweep launchers import this module in fresh processes, where the schema and the resolvers must exist before composing.
+register()
+
+
+def experiment(cfg: DictConfig) -> float | None:
+    """Run one experiment.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        The composed configuration.
+
+    Returns
+    -------
+    float or None
+        The median chi2 of the fitted sweeps, for sweepers that optimise; None if nothing was fitted.
+    """
+    from pathlib import Path
+
+    from hydra.core.hydra_config import HydraConfig
+
+    from potrun.composition import to_settings
+    from potrun.pipeline import run_experiment
+
+    return run_experiment(to_settings(cfg), Path(HydraConfig.get().runtime.output_dir)).chi2_median
