@@ -1,0 +1,102 @@
+"""Which device and number formats batched stages compute with: decided once, said aloud, never changed silently."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from potrun.config import DeviceConfig
+from potrun.errors import UsageError
+
+DTYPES = {"float16": torch.float16, "float32": torch.float32, "float64": torch.float64}
+
+HALF_PRECISION_CAPABILITY = 7
+"""CUDA compute capability from which float16 tables pay."""
+
+
+@dataclass(frozen=True)
+class ResolvedDevice:
+    """A device that exists.
+
+    `name` is "cpu", "cuda" or "mps"; `dtype` the format of look-up tables; `description` one line for the log and for
+    provenance. Results are always finished and reported in float64, whatever `dtype`.
+    """
+
+    name: str
+    torch_device: torch.device
+    dtype: torch.dtype
+    threads: int
+    description: str
+
+    @property
+    def finish_device(self) -> torch.device:
+        """Where float64 work is done: here, or on the CPU for a device without float64."""
+        return torch.device("cpu") if self.name == "mps" else self.torch_device
+
+    @property
+    def dtype_name(self) -> str:
+        """Name of the table format, as in the settings."""
+        return str(self.dtype).removeprefix("torch.")
+
+
+def resolve_device(settings: DeviceConfig) -> ResolvedDevice:
+    """Turn the device settings into a device.
+
+    Parameters
+    ----------
+    settings : DeviceConfig
+
+    Returns
+    -------
+    ResolvedDevice
+
+    Raises
+    ------
+    UsageError
+        If the device asked for by name is not there, or cannot hold the number format asked for by name.
+    """
+    name = _first_working() if settings.name == "auto" else settings.name
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UsageError("device.name=cuda, but torch finds no CUDA device: use device=cpu or device=auto")
+    if name == "mps" and not _mps_works():
+        raise UsageError("device.name=mps, but torch finds no working MPS device: use device=cpu or device=auto")
+    capability = torch.cuda.get_device_capability()[0] if name == "cuda" else 0
+    dtype = settings.dtype
+    if dtype == "auto":
+        dtype = "float16" if capability >= HALF_PRECISION_CAPABILITY else "float32"
+    if dtype == "float64" and name == "mps":
+        raise UsageError("device.dtype=float64, but MPS has no float64: use device.dtype=float32 or device=cpu")
+    if dtype == "float16" and name == "cuda" and capability < HALF_PRECISION_CAPABILITY:
+        raise UsageError(
+            f"device.dtype=float16, but this GPU has compute capability {capability}, "
+            f"expected {HALF_PRECISION_CAPABILITY} or more: use device.dtype=float32"
+        )
+    label = torch.cuda.get_device_name() if name == "cuda" else name.upper()
+    threads = f", {settings.threads} thread{'s' if settings.threads > 1 else ''}" if name == "cpu" else ""
+    return ResolvedDevice(
+        name=name,
+        torch_device=torch.device(name),
+        dtype=DTYPES[dtype],
+        threads=settings.threads,
+        description=f"{label}, {dtype} tables{threads}, torch {torch.__version__}",
+    )
+
+
+def _first_working() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if _mps_works() else "cpu"
+
+
+def _mps_works() -> bool:
+    """Try MPS on operations that the search needs: some builds offer it and then lack a kernel."""
+    if not torch.backends.mps.is_available():
+        return False
+    values = torch.arange(8, dtype=torch.float32)
+    index = torch.tensor([3, 1, 2])
+    try:
+        there = values.to("mps")
+        answer = torch.cumsum(there, 0).index_select(0, index.to("mps")).sort().values.cpu().numpy()
+    except (NotImplementedError, RuntimeError):
+        return False
+    return bool(np.array_equal(answer, [1.0, 3.0, 6.0]))
