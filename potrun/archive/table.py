@@ -1,0 +1,135 @@
+"""One day's table as arrays."""
+
+import hashlib
+import logging
+import re
+from pathlib import Path
+
+import numpy as np
+
+from potrun.archive.rows import N_FIELDS, BadLine, RawRows
+from potrun.archive.screen import screen
+from potrun.errors import DataError
+from potrun.instrument import N_CELLS
+from potrun.records import ArchiveDay, DayTable, SourceFile
+
+_log = logging.getLogger(__name__)
+
+FLUX_FLAGS = (9.999e-99, -9.99e-99)
+"""Fluxes that stand for a missing and an erroneous value."""
+
+PHI_FLAGS = (999.99, 998.99)
+"""Azimuths that stand for a missing and an erroneous value."""
+
+_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([EeDd][+-]?\d+)?")
+
+
+def read_day(day: ArchiveDay, cache_dir: Path | None = None, strict: bool = False) -> DayTable:
+    """Read a day's table into sweeps.
+
+    Parameters
+    ----------
+    day : ArchiveDay
+        Which file.
+    cache_dir : Path, optional
+        Folder for the parsed copy; None keeps it beside the table.
+    strict : bool
+        Whether anything dropped or noted is an error.
+
+    Returns
+    -------
+    DayTable
+        Its `defects` count what was left out.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or has no usable sweep, or anything is wrong with it and `strict` is set.
+    """
+    try:
+        data = day.path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{day.name}: cannot be read ({error.strerror})") from error
+    source = SourceFile(day.name, len(data), hashlib.sha256(data).hexdigest())
+    table = table_of_bytes(data, day, source)
+    if strict and table.defects:
+        worst = table.defects[0]
+        raise DataError(f"{worst.file}: {worst.reason} from line {worst.first_line} on, and archive.strict=true")
+    return table
+
+
+def table_of_bytes(data: bytes, day: ArchiveDay, source: SourceFile) -> DayTable:
+    """Make a day's record of the bytes of its table.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file.
+    day : ArchiveDay
+        The day that they are meant to hold.
+    source : SourceFile
+        Where they come from.
+
+    Returns
+    -------
+    DayTable
+
+    Raises
+    ------
+    DataError
+        If no sweep can be used.
+    """
+    if not data.strip():
+        raise DataError(f"{day.name}: empty file, expected lines of {N_FIELDS} fields: fetch it again")
+    rows, bad = parse_rows(data)
+    if not len(rows.line):
+        raise DataError(f"{day.name}: none of its {len(bad)} lines is readable ({bad[0].reason} in line {bad[0].line})")
+    runs, is_kept, defects = screen(rows, bad, day.date, day.name)
+    if not is_kept.any():
+        reasons = ", ".join(f"{item.reason} from line {item.first_line} on" for item in defects)
+        raise DataError(f"{day.name}: none of its {len(runs.start)} sweeps is usable ({reasons})")
+    chosen = np.repeat(is_kept, runs.size)
+    size = runs.size[is_kept]
+    return DayTable(
+        date=day.date,
+        source=source,
+        utc=rows.utc[chosen].astype(np.str_),
+        unix_time_s=rows.unix_time_s[chosen],
+        energy_ev=rows.energy_ev[chosen],
+        spectrum_number=rows.spectrum_number[chosen].astype(np.int64),
+        b_scd_nt=rows.b_scd_nt[chosen],
+        flux=rows.flux[chosen],
+        phi_deg=rows.phi_deg[chosen],
+        sweep_start=np.cumsum(size) - size,
+        sweep_rows=size,
+        defects=tuple(defects),
+    )
+
+
+def parse_rows(data: bytes) -> tuple[RawRows, list[BadLine]]:
+    """Split a table into fields; see :class:`RawRows`."""
+    good: list[tuple[int, bytes, list[float]]] = []
+    bad: list[BadLine] = []
+    for line, text in enumerate(data.split(b"\n"), start=1):
+        tokens = text.split()
+        if not tokens:
+            continue
+        if len(tokens) != N_FIELDS:
+            bad.append(BadLine(line, "bad field count", None))
+        elif all(map(_NUMBER.fullmatch, tokens[1:])) and len(tokens[0]) == 19:
+            good.append((line, tokens[0], [float(token) for token in tokens[1:]]))
+        else:
+            bad.append(BadLine(line, "unparsable number", None))
+    values = np.array([item[2] for item in good], dtype=np.float64).reshape(len(good), N_FIELDS - 1)
+    flux, phi = values[:, 6 : 6 + N_CELLS], values[:, 6 + N_CELLS :]
+    rows = RawRows(
+        line=np.array([item[0] for item in good], dtype=np.int64),
+        utc=np.array([item[1] for item in good], dtype="S19"),
+        unix_time_s=values[:, 0],
+        energy_ev=values[:, 1],
+        spectrum_number=values[:, 2],
+        b_scd_nt=values[:, 3:6],
+        flux=np.where(np.isin(flux, FLUX_FLAGS), np.nan, flux),
+        phi_deg=np.where(np.isin(phi, PHI_FLAGS), np.nan, phi),
+    )
+    return rows, bad
