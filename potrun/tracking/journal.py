@@ -1,0 +1,186 @@
+"""What a run told its tracker, kept as append-only JSON lines in the run's folder until the store has it all.
+
+``<run folder>/tracking/<started>-<key>/journal.jsonl`` holds one record a line, ``sent.jsonl`` how many of them the
+store has confirmed, ``files/`` copies of artifacts that lie outside the run's folder. A journal that is wholly sent
+shrinks to ``sent.jsonl``.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from potrun.errors import PotrunError
+
+Record = dict[str, Any]
+
+FOLDER = "tracking"
+
+
+def _read_lines(path: Path) -> Iterator[Record]:
+    """Read whole JSON lines; a last line cut off by a crash was never confirmed to the run and is left out."""
+    if not path.exists():
+        return
+    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+        if line.endswith("\n"):
+            yield json.loads(line)
+
+
+def _drop_torn_line(path: Path) -> None:
+    """Cut off what a crash left of an unfinished line, so that the next line starts on its own."""
+    if path.exists():
+        content = path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(path, whole)
+
+
+class Journal:
+    """The journal of one run.
+
+    Parameters
+    ----------
+    folder : Path
+        ``<run folder>/tracking/<started>-<key>``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.run_dir = folder.parents[1]
+        self.sent = 0
+        self.run_id: str | None = None
+        self.is_complete = False
+        self.was_attempted = False
+        self.rejections: list[str] = []
+        self._lock = FileLock(folder / "lock")
+        self._writing = threading.Lock()
+        for line in _read_lines(folder / "sent.jsonl"):
+            self._note(line)
+
+    @classmethod
+    def create(cls, run_dir: Path) -> "Journal":
+        """Start a journal in the run's folder."""
+        key = uuid.uuid4().hex
+        folder = run_dir / FOLDER / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{key}"
+        folder.mkdir(parents=True)
+        return cls(folder)
+
+    @classmethod
+    def find_all(cls, run_dir: Path) -> list["Journal"]:
+        """List the journals of a run's folder, oldest first."""
+        return [cls(path) for path in sorted((run_dir / FOLDER).glob("*-*")) if path.is_dir()]
+
+    @property
+    def key(self) -> str:
+        """The run's own key, by which a store recognises it even if the answer to its creation was lost."""
+        return self.folder.name.partition("-")[2]
+
+    def acquire(self) -> None:
+        """Claim the journal for this process until it ends or releases it.
+
+        Raises
+        ------
+        PotrunError
+            If another process holds it: the run goes on, or is being sent already.
+        """
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise PotrunError(
+                f"{self.run_dir}: the run is still going on or is being sent by another process; try again later"
+            ) from None
+        for name in ("journal.jsonl", "sent.jsonl"):
+            _drop_torn_line(self.folder / name)
+
+    def release(self) -> None:
+        """Let other processes send what is left."""
+        self._lock.release()
+
+    def discard(self) -> None:
+        """Forget the journal of a run that never began."""
+        self.release()
+        shutil.rmtree(self.folder)
+        with contextlib.suppress(OSError):
+            self.folder.parent.rmdir()
+
+    def records(self) -> list[Record]:
+        """Read every record back."""
+        return list(_read_lines(self.folder / "journal.jsonl"))
+
+    def append(self, record: Record) -> None:
+        """Write one record; it is in the file when this returns."""
+        self._write("journal.jsonl", record)
+
+    def attempt(self) -> None:
+        """Note that the store may have created the run from now on, even if its answer gets lost."""
+        self._write_note({"attempted": True})
+
+    def created(self, run_id: str) -> None:
+        """Note the run's id in the store."""
+        self._write_note({"run_id": run_id})
+
+    def confirm(self, count: int) -> None:
+        """Note that the store has `count` more records."""
+        self._write_note({"sent": self.sent + count})
+
+    def reject(self, reason: str) -> None:
+        """Note that the store refuses a record for good."""
+        self._write_note({"rejected": reason})
+
+    def close(self) -> None:
+        """Shrink a journal that is wholly sent."""
+        self._write_note({"complete": True})
+        (self.folder / "journal.jsonl").unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "files", ignore_errors=True)
+
+    def keep_file(self, path: Path) -> str:
+        """Make sure that a file can still be sent later.
+
+        Returns
+        -------
+        str
+            Where it lies, relative to the run's folder, so that the folder may be moved.
+        """
+        resolved = path.resolve()
+        own = self.run_dir.resolve()
+        if not resolved.is_relative_to(own):
+            copy = self._new_file(path.name)
+            shutil.copy2(resolved, copy)
+            resolved = copy.resolve()
+        return resolved.relative_to(own).as_posix()
+
+    def keep_text(self, text: str, name: str) -> str:
+        """Write a text that is to be sent; returns its path relative to the run's folder."""
+        path = self._new_file(name)
+        path.write_text(text, encoding="utf-8", newline="")
+        return path.relative_to(self.run_dir).as_posix()
+
+    def _new_file(self, name: str) -> Path:
+        folder = self.folder / "files" / uuid.uuid4().hex[:12]
+        folder.mkdir(parents=True)
+        return folder / name
+
+    def _write_note(self, note: Record) -> None:
+        self._write("sent.jsonl", note)
+        self._note(note)
+
+    def _note(self, note: Record) -> None:
+        self.sent = note.get("sent", self.sent)
+        self.run_id = note.get("run_id", self.run_id)
+        self.is_complete = note.get("complete", self.is_complete)
+        self.was_attempted = note.get("attempted", self.was_attempted)
+        if "rejected" in note:
+            self.rejections.append(note["rejected"])
+
+    def _write(self, name: str, record: Record) -> None:
+        line = json.dumps(record, ensure_ascii=False) + "\n"
+        with self._writing, (self.folder / name).open("a", encoding="utf-8", newline="") as file:
+            file.write(line)

@@ -1,0 +1,182 @@
+"""Where a run is recorded: which MLflow store, and how it is opened safely."""
+
+import logging
+import os
+import re
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from filelock import FileLock
+
+from potrun.config import TrackingConfig
+from potrun.errors import TrackingUnreachableError, UsageError
+
+SERVER_ANSWER_LIMIT_S = 5.0
+"""How long a server may take to answer the first question."""
+
+_MLFLOW_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "GIT_PYTHON_REFRESH": "quiet",
+    # The defaults let one call to a dead server take minutes.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+}
+
+
+def import_client() -> Any:
+    """Import MLflow's client class with telemetry off and short network patience; what the user has set wins."""
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    for name, value in _MLFLOW_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    from mlflow.tracking import MlflowClient
+
+    return MlflowClient
+
+
+def start_dir() -> Path:
+    """Return the directory where the command was started, even if Hydra has changed into the run's folder."""
+    if "hydra.core.hydra_config" in sys.modules:
+        from hydra.core.hydra_config import HydraConfig
+
+        if HydraConfig.initialized():
+            return Path(HydraConfig.get().runtime.cwd)
+    return Path.cwd()
+
+
+def default_database() -> Path:
+    """Return the absolute path of the embedded store: ``outputs/mlflow.db`` where the command was started."""
+    return start_dir() / "outputs" / "mlflow.db"
+
+
+@dataclass(frozen=True)
+class Store:
+    """An MLflow store and the experiment in it; `artifacts` is where an embedded store keeps its files."""
+
+    uri: str
+    experiment: str
+    artifacts: str | None = None
+
+    @classmethod
+    def from_config(cls, cfg: TrackingConfig) -> "Store":
+        """Resolve the settings to absolute places.
+
+        Raises
+        ------
+        UsageError
+            If ``tracking.uri`` does not fit ``tracking.kind``.
+        """
+        if cfg.kind == "server":
+            if not (cfg.uri and re.match(r"https?://[^/]", cfg.uri)):
+                raise UsageError(
+                    f"tracking=server needs the server's address but tracking.uri={cfg.uri}:"
+                    " give tracking.uri=http://host:port"
+                )
+            return cls(cfg.uri.rstrip("/"), cfg.experiment)
+        return cls.embedded(cfg.uri, cfg.experiment)
+
+    @classmethod
+    def embedded(cls, uri: str | None, experiment: str) -> "Store":
+        """Return the store in an SQLite file; `uri` is a path, a ``sqlite:///`` address, or None for the default."""
+        if uri is None:
+            database = default_database()
+        elif "://" in uri and not uri.startswith("sqlite:///"):
+            raise UsageError(
+                f"tracking.uri={uri} is not an SQLite file: give sqlite:///path/to/mlflow.db, or choose tracking=server"
+            )
+        else:
+            database = start_dir() / uri.removeprefix("sqlite:///")
+        folder = database.parent / "mlartifacts" / quote(experiment, safe=" ")
+        return cls(f"sqlite:///{database}", experiment, folder.as_uri())
+
+    @property
+    def is_server(self) -> bool:
+        """True if the store is reached over the network."""
+        return self.artifacts is None
+
+    @property
+    def database(self) -> Path:
+        """The file of an embedded store."""
+        return Path(self.uri.removeprefix("sqlite:///"))
+
+    def open(self) -> tuple[Any, str]:
+        """Open the store, create it and the experiment if they are not there.
+
+        Returns
+        -------
+        client : mlflow.tracking.MlflowClient
+        experiment_id : str
+
+        Raises
+        ------
+        TrackingUnreachableError
+            If the server does not answer, answers as something else, or the file cannot be opened.
+        """
+        if self.is_server:
+            _ask(self.uri)
+            return self._open()
+        try:
+            self.database.parent.mkdir(parents=True, exist_ok=True)
+            # Processes that create the tables at once destroy each other's work.
+            with FileLock(f"{self.database}.lock"):
+                return self._open()
+        except OSError as error:
+            raise TrackingUnreachableError(f"tracking store {self.database} cannot be opened: {error}") from error
+
+    def _open(self) -> tuple[Any, str]:
+        client_class = import_client()
+        from mlflow.exceptions import MlflowException
+
+        try:
+            client = client_class(tracking_uri=self.uri)
+            return client, self._experiment_id(client)
+        except MlflowException as error:
+            raise TrackingUnreachableError(
+                f"tracking store {self.uri} cannot be used: {first_line(error)}; check tracking.uri"
+            ) from error
+
+    def _experiment_id(self, client: Any) -> str:
+        from mlflow.exceptions import MlflowException
+
+        found = client.get_experiment_by_name(self.experiment)
+        if found is None:
+            try:
+                return str(client.create_experiment(self.experiment, artifact_location=self.artifacts))
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+                found = client.get_experiment_by_name(self.experiment)
+        if found.lifecycle_stage == "deleted":
+            raise UsageError(
+                f"tracking.experiment={self.experiment} was deleted from {self.uri}: choose another name,"
+                f" or restore it with `mlflow experiments restore --experiment-id {found.experiment_id}`"
+            )
+        return str(found.experiment_id)
+
+
+def first_line(error: BaseException) -> str:
+    """Shorten an error to its first line, at most 300 characters."""
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0][:300]
+
+
+def _ask(uri: str) -> None:
+    """Check that something answers at `uri`, before MLflow with its long patience is let loose on it."""
+    try:
+        with urllib.request.urlopen(f"{uri}/health", timeout=SERVER_ANSWER_LIMIT_S):
+            return
+    except urllib.error.HTTPError:
+        return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise TrackingUnreachableError(
+            f"tracking server {uri} does not answer ({reason}): start it, correct tracking.uri,"
+            " or go on without it with tracking.required=false or tracking=off"
+        ) from error
