@@ -1,0 +1,134 @@
+"""Every column of a result: its key in the NPZ, type, axis, unit and meaning.
+
+The keys without a mark are a contract with existing readers of such files; those in ``ADDED`` are potrun's own. All
+rows of a sweep carry its fit. A value that was not determined is NaN; a False sun flag means "not sunlit" only where
+the coordinates of the same place are finite.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Axis = Literal["rows", "sweeps", "files"]
+
+UTC = "<U19"
+TEXT_TIME = "<U24"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One array of a result; `is_repetitive` says that compressing it pays."""
+
+    name: str
+    dtype: np.dtype[np.generic]
+    axis: Axis
+    unit: str
+    meaning: str
+    is_repetitive: bool = True
+
+
+def _table(axis: Axis, lines: list[tuple[str, str, str, str]]) -> tuple[Column, ...]:
+    noisy = ("latitude", "longitude")
+    return tuple(
+        Column(name, np.dtype(dtype), axis, unit, meaning, not (axis == "rows" and name.endswith(noisy)))
+        for name, dtype, unit, meaning in lines
+    )
+
+
+ROW_COLUMNS = _table(
+    "rows",
+    [
+        ("rows_spec_no", "<i8", "", "sweep that the row belongs to: yyyymmdd x 100000 + the sweep's place in its file"),
+        ("rows_utc", UTC, "UTC", "time of the row"),
+        ("rows_time", TEXT_TIME, "s", "seconds since 1970-01-01 as the archive gives them, as text"),
+        ("rows_energy", "<f8", "eV", "centre energy of the channel, as measured"),
+        ("rows_spacecraft_latitude", "<f8", "deg", "planetocentric latitude of the spacecraft"),
+        ("rows_spacecraft_longitude", "<f8", "deg", "east longitude of the spacecraft, -180..180"),
+        ("rows_projection_latitude", "<f8", "deg", "planetocentric latitude of the field line's footpoint"),
+        ("rows_projection_longitude", "<f8", "deg", "east longitude of the footpoint, -180..180"),
+        ("rows_spacecraft_potential", "<f8", "V", "spacecraft potential of the sweep"),
+        ("rows_projected_potential", "<f8", "V", "surface potential U of the sweep"),
+        ("rows_bs_over_bm", "<f8", "", "fitted B_spacecraft / B_surface of the sweep"),
+        ("rows_beam_amp", "<f8", "", "fitted amplitude of the secondary-electron beam"),
+        ("rows_fit_chi2", "<f8", "", "objective at the reported parameters"),
+        ("rows_spacecraft_in_sun", "|b1", "", "the spacecraft is sunlit"),
+        ("rows_projection_in_sun", "|b1", "", "the footpoint is sunlit"),
+        ("rows_projection_polarity", "|i1", "", "+1 if +B leads to the Moon, -1 if -B does, 0 if neither"),
+        ("rows_electron_temperature", "<f8", "eV", "electron temperature of the sweep"),
+        ("rows_electron_density", "<f8", "m-3", "electron density of the sweep"),
+        ("rows_kappa_value", "<f8", "", "kappa of the sweep's electron distribution"),
+        ("rows_environment_class", "|i1", "", "plasma environment, see Environment"),
+    ],
+)
+
+SWEEP_COLUMNS = _table(
+    "sweeps",
+    [
+        (
+            "spec_spec_no",
+            "<i8",
+            "",
+            "number of the sweep, unique over all files: yyyymmdd x 100000 + place in its file",
+        ),
+        ("spec_original_spec_no", "<i8", "", "spectrum number in the source file"),
+        ("spec_source_file", "<i8", "", "index into source_name of the file that the sweep came from"),
+        ("spec_time_start", UTC, "UTC", "time of the first row"),
+        ("spec_time_end", UTC, "UTC", "time of the last row"),
+        ("spec_row_count", "<i8", "", "number of rows"),
+        ("spec_has_fit", "|b1", "", "a valid fit exists"),
+        ("spec_fit_status", "|i1", "", "why there is a fit or none, see FitStatus"),
+        ("spec_u_surface", "<f8", "V", "surface potential U, negative for a negatively charged surface"),
+        ("spec_bs_over_bm", "<f8", "", "fitted B_spacecraft / B_surface"),
+        ("spec_beam_amp", "<f8", "", "fitted amplitude of the secondary-electron beam"),
+        ("spec_fit_chi2", "<f8", "", "objective at the reported parameters"),
+        ("spec_fit_certified", "|b1", "", "the global minimum is proven within the solver's tolerance"),
+        ("spec_fit_gap", "<f8", "", "(chi2 - proven lower bound) / chi2"),
+        ("spec_n_valid_cells", "<i8", "", "cells that entered the objective"),
+        ("spec_at_bound", "|i1", "", "which parameters lie on a bound, see AtBound"),
+        ("spec_u_lo68", "<f8", "V", "lower end of the 68 % interval of U"),
+        ("spec_u_hi68", "<f8", "V", "upper end of the 68 % interval of U"),
+        ("spec_u_lo95", "<f8", "V", "lower end of the 95 % interval of U"),
+        ("spec_u_hi95", "<f8", "V", "upper end of the 95 % interval of U"),
+        ("spec_u_identifiable", "|b1", "", "the 95 % interval is narrower than fitter.identifiable_max_width_v"),
+        ("spec_u_interval_flag", "|i1", "", "what to know about the intervals, see IntervalFlag"),
+        ("spec_u_sigma_usc", "<f8", "V", "standard error of U that comes from the spacecraft potential's"),
+        ("spec_spacecraft_potential", "<f8", "V", "spacecraft potential"),
+        ("spec_spacecraft_potential_sigma", "<f8", "V", "standard error of the spacecraft potential"),
+        ("spec_potential_status", "|i1", "", "how the spacecraft potential came about, see PotentialStatus"),
+        ("spec_potential_chi2", "<f8", "", "reduced chi2 of the electron distribution's fit"),
+        ("spec_electron_temperature", "<f8", "eV", "electron temperature"),
+        ("spec_electron_temperature_sigma", "<f8", "eV", "standard error of the electron temperature"),
+        ("spec_electron_density", "<f8", "m-3", "electron density"),
+        ("spec_electron_density_sigma", "<f8", "m-3", "standard error of the electron density"),
+        ("spec_kappa_value", "<f8", "", "kappa of the electron distribution"),
+        ("spec_kappa_value_sigma", "<f8", "", "standard error of kappa"),
+        ("spec_environment_class", "|i1", "", "plasma environment, see Environment"),
+        ("spec_spacecraft_latitude", "<f8", "deg", "latitude of the spacecraft at the sweep's middle"),
+        ("spec_spacecraft_longitude", "<f8", "deg", "east longitude of the spacecraft at the sweep's middle"),
+        ("spec_spacecraft_in_sun", "|b1", "", "the spacecraft is sunlit at the sweep's middle"),
+        (
+            "spec_projection_latitude",
+            "<f8",
+            "deg",
+            "latitude of the footpoint, at the middle of the rows that have one",
+        ),
+        ("spec_projection_longitude", "<f8", "deg", "east longitude of that footpoint, -180..180"),
+        ("spec_projection_in_sun", "|b1", "", "that footpoint is sunlit"),
+        ("spec_projection_polarity", "|i1", "", "polarity of that row, 0 where no row is connected"),
+    ],
+)
+
+FILE_COLUMNS = _table(
+    "files",
+    [
+        ("source_name", "<U128", "", "input table, relative to the archive's root"),
+        ("source_size_bytes", "<i8", "byte", "its size"),
+        ("source_sha256", "<U64", "", "its SHA-256 digest"),
+    ],
+)
+
+COLUMNS = ROW_COLUMNS + SWEEP_COLUMNS + FILE_COLUMNS
+BY_NAME = {column.name: column for column in COLUMNS}
+ORIGINS = ("simulated", "measured")
+TEXT_KEYS = ("origin", "provenance")

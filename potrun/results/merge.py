@@ -1,0 +1,78 @@
+"""Merge the shards of many days into the one result file, in memory that does not grow with the days."""
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from potrun.errors import DataError
+from potrun.results.atomic import atomic_file
+from potrun.results.columns import COLUMNS, ORIGINS, Column
+from potrun.results.npz import NpzWriter
+from potrun.results.shard import Shard, open_shard
+
+
+def merge_shards(paths: Iterable[Path], out: Path, provenance: Mapping[str, Any]) -> None:
+    """Write the result file of the days whose shards are given.
+
+    The columns are copied one after the other, block by block, so that memory stays bounded; the same shards and the
+    same provenance give the same bytes.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        Shards, in any order; they are merged by date.
+    out : Path
+        The result file, written atomically.
+    provenance : mapping
+        What the result was made from, as far as JSON can hold it; kept in the result as sorted JSON text. Its key
+        ``origin`` must be ``simulated`` or ``measured``.
+
+    Raises
+    ------
+    DataError
+        If a shard is damaged or a date comes twice.
+    OutputError
+        If the result cannot be written.
+    """
+    shards = sorted((open_shard(path) for path in paths), key=lambda shard: shard.date)
+    for earlier, later in itertools.pairwise(shards):
+        if earlier.date == later.date:
+            raise DataError(f"{earlier.path} and {later.path} are both of {later.date}: merge each day once")
+    with atomic_file(out) as stream, NpzWriter(stream) as npz:
+        for column in COLUMNS:
+            total = sum(shard.lengths[column.axis] for shard in shards)
+            npz.add(column.name, column.dtype, (total,), _column_blocks(column, shards), column.is_repetitive)
+        write_texts(npz, provenance)
+
+
+def write_texts(npz: NpzWriter, provenance: Mapping[str, Any]) -> None:
+    """Write what is not a column: the origin and the provenance."""
+    origin = provenance.get("origin")
+    if origin not in ORIGINS:
+        raise ValueError(f"provenance['origin'] is {origin!r}, expected one of {', '.join(ORIGINS)}")
+    npz.add_text("origin", origin)
+    npz.add_text("provenance", json.dumps(provenance, sort_keys=True, ensure_ascii=False, allow_nan=False))
+
+
+def _column_blocks(column: Column, shards: Sequence[Shard]) -> Iterator[bytes]:
+    """Yield one column of all days; indices into the list of files are moved on by the files before."""
+    files = 0
+    for shard in shards:
+        for block in _shard_blocks(column, shard):
+            if column.name == "spec_source_file":
+                yield (np.frombuffer(block, dtype=column.dtype) + files).tobytes()
+            else:
+                yield block
+        files += shard.lengths["files"]
+
+
+def _shard_blocks(column: Column, shard: Shard) -> Iterator[bytes]:
+    """Yield one column of a day; trouble in reading is the shard's, not the result file's."""
+    try:
+        yield from shard.blocks(column.name)
+    except (OSError, EOFError) as error:
+        raise DataError(f"shard {shard.path} changed while it was merged ({error}); run again") from error
