@@ -33,7 +33,7 @@ class Runs:
     spectrum_number: IntArray
 
     def of_row(self) -> IntArray:
-        """Number the run of each row: (R,)."""
+        """Return the run of each row: (R,)."""
         return np.repeat(np.arange(len(self.start)), self.size)
 
     def any_row(self, row_is: BoolArray) -> BoolArray:
@@ -85,9 +85,7 @@ def screen(
         for bad in mine:
             hit[_runs_of_bad_line(bad, rows, runs)] = True
         lost = hit & is_kept
-        defects.append(
-            Defect(reason, name, mine[0].line, len(mine) + int(runs.size[lost].sum()), int(lost.sum()))
-        )
+        defects.append(Defect(reason, name, mine[0].line, len(mine) + int(runs.size[lost].sum()), int(lost.sum())))
         is_kept &= ~hit
     for reason, row_is_hit, hit in _verdicts(rows, runs, date):
         if hit.any():

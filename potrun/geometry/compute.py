@@ -1,0 +1,122 @@
+"""The geometry of a day's rows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from potrun.archive.theta import read_theta
+from potrun.geometry.attitude import read_attitude, spin_axis
+from potrun.geometry.ephemeris import LUNAR_PROSPECTOR, MOON, SUN, ecliptic_to_moon, position_km
+from potrun.geometry.ephemeris_time import utc_to_et
+from potrun.geometry.footpoint import footpoint, spacecraft_in_sun, surface_in_sun
+from potrun.geometry.frames import latitude_longitude_deg, rotate, scd_to_parent
+from potrun.geometry.kernels import kernels_loaded, read_leap_seconds
+from potrun.geometry.pitch import pitch_angle_deg
+from potrun.instrument import MOON_RADIUS_KM
+from potrun.records import BoolArray, DayTable, Defect, FloatArray, Geometry
+
+
+class GeometryModel:
+    """Where the spacecraft was, where the field line met the Moon, and what the Sun lit.
+
+    Parameters
+    ----------
+    kernel_paths : sequence of Path
+        SPICE kernels: leap seconds, planetary constants, trajectories.
+    attitude_path : Path
+        ``attitude.tab``.
+    theta_path : Path
+        ``theta.tab``.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or cannot be read.
+    """
+
+    def __init__(self, kernel_paths: Sequence[Path], attitude_path: Path, theta_path: Path) -> None:
+        self.kernel_paths = tuple(kernel_paths)
+        self.theta_deg = read_theta(theta_path)
+        texts = [path for path in self.kernel_paths if path.suffix.lower() != ".bsp"]
+        with kernels_loaded(texts):
+            self.leap_seconds = read_leap_seconds()
+        self.attitude = read_attitude(attitude_path, self.leap_seconds)
+
+    def compute(self, table: DayTable) -> Geometry:
+        """Compute the geometry of every row at the row's own UTC.
+
+        Polarity is +1 where the line along +B meets the Moon; ephemerides are geometric (no light time).
+
+        Parameters
+        ----------
+        table : DayTable
+            Rows with time, magnetic field and azimuths.
+
+        Returns
+        -------
+        Geometry
+            NaN and `is_known` False where ephemeris or attitude do not reach; those rows are counted in `defects`.
+
+        Raises
+        ------
+        DataError
+            If a kernel cannot be read.
+
+        References
+        ----------
+        Acton 1996, doi:10.1016/0032-0633(95)00107-7 (SPICE).
+        """
+        et = utc_to_et(table.utc, self.leap_seconds)
+        with kernels_loaded(self.kernel_paths):
+            position = position_km(LUNAR_PROSPECTOR, MOON, et)
+            to_sun = position_km(SUN, LUNAR_PROSPECTOR, et)
+            to_moon_frame = ecliptic_to_moon(et)
+        axis = spin_axis(self.attitude, et)
+        frame = scd_to_parent(axis, to_sun)
+        has_ephemeris = np.isfinite(position).all(axis=1) & np.isfinite(to_sun).all(axis=1)
+        is_known = has_ephemeris & np.isfinite(frame).all(axis=(1, 2))
+        position[~is_known], to_sun[~is_known] = np.nan, np.nan
+        return self._geometry(table, et, is_known, position, to_sun, frame, to_moon_frame)
+
+    def _geometry(
+        self,
+        table: DayTable,
+        et: FloatArray,
+        is_known: BoolArray,
+        position_ecliptic: FloatArray,
+        to_sun_ecliptic: FloatArray,
+        scd_to_ecliptic: FloatArray,
+        to_moon_frame: FloatArray,
+    ) -> Geometry:
+        """Turn vectors into the record."""
+        position = rotate(to_moon_frame, position_ecliptic)
+        to_sun = rotate(to_moon_frame, to_sun_ecliptic)
+        field = rotate(to_moon_frame, rotate(scd_to_ecliptic, table.b_scd_nt))
+        polarity, point = footpoint(position, field, MOON_RADIUS_KM)
+        spacecraft_latitude, spacecraft_longitude = latitude_longitude_deg(position)
+        footpoint_latitude, footpoint_longitude = latitude_longitude_deg(point)
+        return Geometry(
+            is_known=is_known,
+            et_s=et,
+            position_iau_moon_km=position,
+            spacecraft_latitude_deg=spacecraft_latitude,
+            spacecraft_longitude_deg=spacecraft_longitude,
+            footpoint_latitude_deg=footpoint_latitude,
+            footpoint_longitude_deg=footpoint_longitude,
+            polarity=polarity,
+            spacecraft_in_sun=spacecraft_in_sun(position, to_sun, MOON_RADIUS_KM),
+            footpoint_in_sun=surface_in_sun(point, position + to_sun),
+            pitch_deg=pitch_angle_deg(self.theta_deg, table.phi_deg, table.b_scd_nt, polarity),
+            defects=self._defects(table, et, is_known),
+        )
+
+    def _defects(self, table: DayTable, et: FloatArray, is_known: BoolArray) -> tuple[Defect, ...]:
+        """Count the rows whose geometry is unknown."""
+        covered = (et >= self.attitude.et_s[0]) & (et <= self.attitude.et_s[-1])
+        defects = []
+        for reason, hit in (("no attitude", ~covered), ("no ephemeris", covered & ~is_known)):
+            if hit.any():
+                sweeps = len(np.unique(table.row_sweep[hit]))
+                defects.append(Defect(reason, table.source.name, 0, int(hit.sum()), sweeps))
+        return tuple(defects)
