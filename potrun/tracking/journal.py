@@ -75,8 +75,9 @@ class Journal:
 
     @classmethod
     def find_all(cls, run_dir: Path) -> list["Journal"]:
-        """List the journals of a run's folder, oldest first."""
-        return [cls(path) for path in sorted((run_dir / FOLDER).glob("*-*")) if path.is_dir()]
+        """List the journals of a run's folder and of the folders in it, a multirun's own first, then oldest first."""
+        found = {path.parent for path in run_dir.rglob(f"{FOLDER}/*-*/*.jsonl")}
+        return [cls(path) for path in sorted(found, key=lambda path: (len(path.parts), path.name))]
 
     @property
     def key(self) -> str:

@@ -12,6 +12,7 @@ from potrun.tracking.store import Store, first_line
 log = logging.getLogger(__name__)
 
 KEY_TAG = "potrun.key"
+BY_KEY = "key:"
 MAX_METRICS = 1000
 MAX_LABELS = 100
 
@@ -119,12 +120,21 @@ class Sender:
             journal.attempt()
             tags = {**record["tags"], KEY_TAG: journal.key}
             if record["parent"]:
-                tags["mlflow.parentRunId"] = record["parent"]
+                tags["mlflow.parentRunId"] = self._resolve(record["parent"])
             run = self._client.create_run(
                 self._experiment_id, start_time=record["time_ms"], tags=tags, run_name=record["name"]
             )
             known = run.info.run_id
         journal.created(known)
+
+    def _resolve(self, reference: str) -> str:
+        """Turn what a job was told of its parent into a run id: a parent without an id yet is known by its key."""
+        if not reference.startswith(BY_KEY):
+            return reference
+        parent = self._find(reference.removeprefix(BY_KEY))
+        if parent is None:
+            raise StoreDownError("the multirun it belongs to is not in the store yet: send the multirun's folder")
+        return parent
 
     def _find(self, key: str) -> str | None:
         runs = self._client.search_runs([self._experiment_id], f"tags.`{KEY_TAG}` = '{key}'", max_results=1)

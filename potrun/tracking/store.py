@@ -1,9 +1,11 @@
 """Where a run is recorded: which MLflow store, and how it is opened safely."""
 
+import http.client
 import logging
 import os
 import re
 import sys
+import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -169,14 +171,26 @@ def first_line(error: BaseException) -> str:
 
 def _ask(uri: str) -> None:
     """Check that something answers at `uri`, before MLflow with its long patience is let loose on it."""
+    failures: list[Exception] = []
+    # In a thread, since no timeout covers the look-up of a host's name.
+    thread = threading.Thread(target=_request, args=(uri, failures), daemon=True)
+    thread.start()
+    thread.join(SERVER_ANSWER_LIMIT_S)
+    if thread.is_alive():
+        failures.append(TimeoutError(f"nothing within {SERVER_ANSWER_LIMIT_S:g} s"))
+    if failures:
+        reason = getattr(failures[0], "reason", failures[0])
+        raise TrackingUnreachableError(
+            f"tracking server {uri} does not answer ({reason}): start it, correct tracking.uri,"
+            " or go on without it with tracking.required=false or tracking=off"
+        ) from failures[0]
+
+
+def _request(uri: str, failures: list[Exception]) -> None:
     try:
         with urllib.request.urlopen(f"{uri}/health", timeout=SERVER_ANSWER_LIMIT_S):
             return
     except urllib.error.HTTPError:
-        return
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise TrackingUnreachableError(
-            f"tracking server {uri} does not answer ({reason}): start it, correct tracking.uri,"
-            " or go on without it with tracking.required=false or tracking=off"
-        ) from error
+        return  # it answers; whether it is an MLflow server shows at the first real question
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        failures.append(error)
