@@ -19,6 +19,7 @@ from potrun.results.npz import NpzWriter
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 AXES = get_args(Axis)
 _DAMAGE = (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
@@ -122,6 +123,22 @@ class RunResult(Mapping[str, NDArray[Any]]):
         table = pd.DataFrame({column.name: self[column.name] for column in chosen})
         table.attrs["units"] = {column.name: column.unit for column in chosen}
         return table
+
+    def plot(self, kind: str = "map") -> "Figure":
+        """Draw one picture of the result.
+
+        Parameters
+        ----------
+        kind : str
+            One of the names in :data:`potrun.results.pictures.KINDS`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from potrun.results.pictures import draw
+
+        return draw(self, kind)
 
     def save(self, path: str | Path) -> Path:
         """Write the result as an NPZ, the same bytes as a merge of its days' shards gives."""
