@@ -1,15 +1,27 @@
 """What the lines of a table say, before anyone judges it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from potrun.archive.utc import UTC_LENGTH
 from potrun.instrument import N_CELLS
-from potrun.records import FloatArray, IntArray, axes
+from potrun.records import BoolArray, FloatArray, IntArray, axes
 
-N_FIELDS = 7 + 2 * N_CELLS
-"""Fields of a line: UTC, Unix time, energy, spectrum number, three of B, fluxes, azimuths."""
+NUMBERS = {
+    "unix_time_s": slice(1, 2),
+    "energy_ev": slice(2, 3),
+    "spectrum_number": slice(3, 4),
+    "b_scd_nt": slice(4, 7),
+    "flux": slice(7, 7 + N_CELLS),
+    "phi_deg": slice(7 + N_CELLS, 7 + 2 * N_CELLS),
+}
+"""Which fields of a line, counted from 0, are which numbers; field 0 is the UTC."""
+
+N_FIELDS = NUMBERS["phi_deg"].stop
+"""Fields of a line."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +36,27 @@ class RawRows:
     b_scd_nt: FloatArray = axes("R", 3)
     flux: FloatArray = axes("R", N_CELLS)
     phi_deg: FloatArray = axes("R", N_CELLS)
+
+    @classmethod
+    def allocate(cls, n: int) -> Self:
+        """Make room for n rows."""
+        utc = np.zeros(n, dtype=f"S{UTC_LENGTH}")
+        shapes = {"flux": (n, N_CELLS), "phi_deg": (n, N_CELLS), "b_scd_nt": (n, 3)}
+        return cls(line=np.arange(1, n + 1), utc=utc, **{name: np.empty(shapes.get(name, n)) for name in NUMBERS})
+
+    def put(self, rows: IntArray, name: str, values: FloatArray, first: int = 0) -> None:
+        """Store (n, K) numbers of some rows, from the `first` of that name on."""
+        into = getattr(self, name)
+        if into.ndim == 1:
+            into[rows] = values[:, 0]
+        else:
+            into[rows, first : first + values.shape[1]] = values
+
+    def take(self, chosen: BoolArray) -> Self:
+        """Return the chosen rows, without copying if they are all."""
+        if chosen.all():
+            return self
+        return type(self)(**{item.name: getattr(self, item.name)[chosen] for item in fields(self)})
 
 
 @dataclass(frozen=True)

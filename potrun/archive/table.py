@@ -2,15 +2,16 @@
 
 import hashlib
 import logging
-import re
 from pathlib import Path
 
 import numpy as np
 
+from potrun.archive.fixed_columns import FixedColumns
+from potrun.archive.lines import Lines
 from potrun.archive.rows import N_FIELDS, BadLine, RawRows
 from potrun.archive.screen import screen
+from potrun.archive.tokens import read_tokens
 from potrun.errors import DataError
-from potrun.instrument import N_CELLS
 from potrun.records import ArchiveDay, DayTable, SourceFile
 
 _log = logging.getLogger(__name__)
@@ -20,8 +21,6 @@ FLUX_FLAGS = (9.999e-99, -9.99e-99)
 
 PHI_FLAGS = (999.99, 998.99)
 """Azimuths that stand for a missing and an erroneous value."""
-
-_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([EeDd][+-]?\d+)?")
 
 
 def read_day(day: ArchiveDay, cache_dir: Path | None = None, strict: bool = False) -> DayTable:
@@ -107,29 +106,28 @@ def table_of_bytes(data: bytes, day: ArchiveDay, source: SourceFile) -> DayTable
 
 
 def parse_rows(data: bytes) -> tuple[RawRows, list[BadLine]]:
-    """Split a table into fields; see :class:`RawRows`."""
-    good: list[tuple[int, bytes, list[float]]] = []
-    bad: list[BadLine] = []
-    for line, text in enumerate(data.split(b"\n"), start=1):
-        tokens = text.split()
-        if not tokens:
-            continue
-        if len(tokens) != N_FIELDS:
-            bad.append(BadLine(line, "bad field count", None))
-        elif all(map(_NUMBER.fullmatch, tokens[1:])) and len(tokens[0]) == 19:
-            good.append((line, tokens[0], [float(token) for token in tokens[1:]]))
-        else:
-            bad.append(BadLine(line, "unparsable number", None))
-    values = np.array([item[2] for item in good], dtype=np.float64).reshape(len(good), N_FIELDS - 1)
-    flux, phi = values[:, 6 : 6 + N_CELLS], values[:, 6 + N_CELLS :]
-    rows = RawRows(
-        line=np.array([item[0] for item in good], dtype=np.int64),
-        utc=np.array([item[1] for item in good], dtype="S19"),
-        unix_time_s=values[:, 0],
-        energy_ev=values[:, 1],
-        spectrum_number=values[:, 2],
-        b_scd_nt=values[:, 3:6],
-        flux=np.where(np.isin(flux, FLUX_FLAGS), np.nan, flux),
-        phi_deg=np.where(np.isin(phi, PHI_FLAGS), np.nan, phi),
-    )
+    """Read the lines of a table.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file.
+
+    Returns
+    -------
+    rows : RawRows
+        The readable lines, missing values as NaN.
+    bad : list of BadLine
+        The damaged ones.
+    """
+    lines = Lines.of(data)
+    rows = RawRows.allocate(len(lines))
+    columns = FixedColumns.of(lines)
+    is_read = columns.read(lines, rows) if columns else np.zeros(len(lines), dtype=bool)
+    rest = np.flatnonzero(~is_read)
+    is_read[rest], bad = read_tokens(lines, rest, rows)
+    rows = rows.take(is_read)
+    for values, flags in ((rows.flux, FLUX_FLAGS), (rows.phi_deg, PHI_FLAGS)):
+        for flag in flags:
+            values[values == flag] = np.nan
     return rows, bad
