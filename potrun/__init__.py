@@ -1,3 +1,33 @@
-"""potrun: the electrostatic potential of the lunar surface from Lunar Prospector electrons."""
+"""potrun: the electrostatic potential of the lunar surface from Lunar Prospector electrons.
+
+Examples
+--------
+>>> from potrun import run
+>>> result = run("year=1998", "month=4", "fitter=lillis")  # doctest: +SKIP
+>>> result.plot("map")  # doctest: +SKIP
+"""
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+__all__ = ["RunResult", "__version__", "load_results", "process_day", "run"]
+
+if TYPE_CHECKING:
+    from potrun.api import process_day, run
+    from potrun.results.load import RunResult, load_results
+
+_HOMES = {
+    "run": "potrun.api",
+    "process_day": "potrun.api",
+    "RunResult": "potrun.results.load",
+    "load_results": "potrun.results.load",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that the command line's errors need no numpy."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'potrun' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -61,7 +61,9 @@ def to_settings(cfg: DictConfig) -> RunConfig:
         raise UsageError(f"{unknown[0]} is no setting of potrun{_nearest(unknown[0], known_keys())}")
     # A new container typed by the schema: `hydra` and other foreign nodes are left behind.
     plain = OmegaConf.structured(RunConfig)
-    picked = OmegaConf.to_container(OmegaConf.masked_copy(cfg, [key for key in cfg if str(key) in own]), resolve=True)
+    picked = OmegaConf.to_container(
+        OmegaConf.masked_copy(cfg, [str(key) for key in cfg if str(key) in own]), resolve=True
+    )
     settings = OmegaConf.to_object(OmegaConf.merge(plain, picked))
     assert isinstance(settings, RunConfig)
     return settings
@@ -104,18 +106,26 @@ def one_line(error: BaseException, overrides: Iterable[str] = ()) -> str:
         group, _, option = match[1].rpartition("/")
         options = [line.strip() for line in match[2].splitlines() if re.fullmatch(r"\s+[\w-]+", line)]
         return f"{group}={option} is unknown: choose one of {', '.join(options)}{_nearest(option, options)}"
-    if match := re.search(r"Value '(.*?)' of type '[^']+' could not be converted to (\w+)", text, re.S):
+    if match := re.search(
+        r"Value '(.*?)' (?:of type '[^']+' could not be converted to|is not a valid) (\w+)", text, re.S
+    ):
         key = re.search(r"full_key: (\S+)", text)
         name = key[1] if key else _key_of_value(match[1], overrides)
-        kind = {"Integer": "a whole number", "Float": "a number", "Boolean": "true or false"}.get(match[2], match[2])
+        kind = {"Integer": "a whole number", "Float": "a number", "bool": "true or false"}.get(match[2], match[2])
         return f"{name}={match[1]} is not allowed: expected {kind}"
-    if match := re.search(r"(?:Could not (?:override|append to config|delete from config)[^'\n]*|Key )'([^'\n]+)'", text):
+    if match := re.search(
+        r"(?:Could not (?:override|append to config|delete from config)[^'\n]*|Key )'([^'\n]+)'", text
+    ):
         key_text = match[1].removesuffix(".")
-        return f"{key_text} is no setting of potrun{_nearest(key_text, known_keys())}; `python -m potrun --help` lists all"
+        return (
+            f"{key_text} is no setting of potrun{_nearest(key_text, known_keys())}; `python -m potrun --help` lists all"
+        )
     if match := re.search(r"Error merging override (\S+)", text):
         return f"{match[1]} is not allowed: that setting takes one plain value; its comment in conf/ tells which"
     if re.search(r"Error parsing override|LexerNoViableAlt|mismatched input|override must be", text):
-        return f"{' '.join(overrides)!r} cannot be read: write key=value, quoting what the shell or Hydra reads specially"
+        return (
+            f"{' '.join(overrides)!r} cannot be read: write key=value, quoting what the shell or Hydra reads specially"
+        )
     return " ".join(text.split())
 
 

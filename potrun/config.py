@@ -84,7 +84,10 @@ class BranchAndBoundConfig(_Checked):
     """The exact search behind fast=true."""
 
     tolerance: float = between(3e-4, 1e-6, 0.1)
-    max_levels: int = between(12, 1, 20)
+    max_levels: int = between(24, 1, 60)
+    max_open_boxes_early: int = between(256, 8, 1_000_000)
+    max_open_boxes: int = between(64, 1, 1_000_000)
+    cap_from_level: int = between(6, 0, 60)
 
     @classmethod
     def _label(cls) -> str:
@@ -156,10 +159,21 @@ class SpacecraftPotentialConfig(_Checked):
     kappa_max: float = between(6.0, 1.51, 1000.0)
     log10_theta_min: float = between(6.0, 4.0, 9.0)
     log10_theta_max: float = between(8.0, 4.0, 9.0)
+    energy_response_width: float = between(0.5, 0.0, 1.0)
+    background_counts_per_s: float = between(10.0, 0.0, 1000.0)
 
     @classmethod
     def _label(cls) -> str:
         return "spacecraft_potential."
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for low, high in (("kappa_min", "kappa_max"), ("log10_theta_min", "log10_theta_max")):
+            if not getattr(self, low) < getattr(self, high):
+                raise UsageError(
+                    f"spacecraft_potential.{low}={getattr(self, low):g} must lie below "
+                    f"spacecraft_potential.{high}={getattr(self, high):g}"
+                )
 
 
 @dataclass

@@ -21,7 +21,7 @@ class StderrHandler(logging.StreamHandler[TextIO]):
         super().__init__(sys.stderr)
 
     @property
-    def stream(self) -> TextIO:  # type: ignore[override]
+    def stream(self) -> TextIO:
         """The stream of this moment."""
         return sys.stderr
 
@@ -58,7 +58,9 @@ class RunProgress:
             self._bars.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _tb: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _tb: TracebackType | None
+    ) -> None:
         if self._bars is not None:
             self._bars.stop()
 

@@ -1,0 +1,81 @@
+"""potrun in a notebook: the same stages as the command line, results in memory, nothing written."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from potrun.archive.days import Archive, open_archive, scan_archive, select_days
+from potrun.composition import settings_from
+from potrun.config import RunConfig
+from potrun.day import DayWorker
+from potrun.errors import NoDataError
+from potrun.plan import identity_of
+from potrun.records import ArchiveDay
+from potrun.results.load import RunResult
+
+
+def run(*overrides: str) -> RunResult:
+    """Run an experiment in memory.
+
+    Parameters
+    ----------
+    *overrides : str
+        What the command line would be given: ``run("year=1998", "fitter=lillis")``.
+
+    Returns
+    -------
+    RunResult
+        The result's named arrays; ``result.save(path)`` writes them, ``result.plot()`` draws them.
+
+    Raises
+    ------
+    UsageError
+        If a setting is unknown or not allowed.
+    NoDataError
+        If no day matches.
+    DataError
+        If a day cannot be processed.
+    """
+    cfg = settings_from(overrides)
+    archive = open_archive(cfg.archive, year=cfg.year, month=cfg.month, day=cfg.day)
+    return _process(cfg, archive, select_days(archive.days, cfg.year, cfg.month, cfg.day))
+
+
+def process_day(table: str | Path, *overrides: str) -> RunResult:
+    """Process one day's table.
+
+    Parameters
+    ----------
+    table : str or Path
+        A ``3Dyymmdd.TAB`` within an archive, whose root is the folder above the year's.
+    *overrides : str
+        Settings as on the command line: ``process_day(path, "fitter=lillis")``.
+
+    Returns
+    -------
+    RunResult
+        The day's named arrays; ``result.plot()`` draws them.
+
+    Raises
+    ------
+    UsageError
+        If a setting is unknown or not allowed.
+    NoDataError
+        If the file is not a day's table in an archive.
+    DataError
+        If the day cannot be processed.
+    """
+    path = Path(table).absolute()
+    archive = scan_archive(path.parents[2]) if len(path.parents) > 2 else None
+    found = [day for day in archive.days if day.path.absolute() == path] if archive else []
+    if archive is None or not found:
+        raise NoDataError(f"{table} is no day's table of an archive: expected <root>/1998/213_243AUG/3D980820.TAB")
+    return _process(settings_from(overrides), archive, found)
+
+
+def _process(cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> RunResult:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        worker = DayWorker(cfg, archive)
+        results = [worker.process(worker.read(day)) for day in days]
+    return RunResult.from_days(results, identity_of(cfg, archive, days))

@@ -1,0 +1,124 @@
+"""What a run will do: its days, where their shards and the result go, whether the result is there already."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from potrun import __version__
+from potrun.archive.cache import source_file
+from potrun.archive.days import Archive, open_archive, select_days
+from potrun.config import RunConfig
+from potrun.day import DayReport, DayTask, ancillary_files
+from potrun.errors import DataError, ResultMismatchError
+from potrun.identity import code_digest, result_file_name, result_settings
+from potrun.records import ArchiveDay
+from potrun.results.load import load_results
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """The days of one run and the files it makes of them."""
+
+    cfg: RunConfig
+    archive: Archive
+    tasks: tuple[DayTask, ...]
+    shards: Path
+    npz: Path
+
+    def identity(self) -> dict[str, Any]:
+        """Return what the result is made from: settings, code and the digests of every input."""
+        return identity_of(self.cfg, self.archive, [task.day for task in self.tasks])
+
+    def provenance(self, reports: Sequence[DayReport], defects: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Return the text kept with the result; it names no time, machine or path, so that equal runs are equal."""
+        return {
+            **self.identity(),
+            "version": __version__,
+            "failed_days": {
+                report.task.day.date.isoformat(): report.failure for report in reports if report.failure is not None
+            },
+            "defects": list(defects),
+        }
+
+
+def identity_of(cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> dict[str, Any]:
+    """Return what a result is made from; every file's digest is remembered beside the parsed tables."""
+    tables = (source_file(day.path, archive.root, archive.cache_dir) for day in days)
+    return {
+        "origin": archive.origin,
+        "settings": result_settings(cfg),
+        "code": code_digest(),
+        "inputs": [asdict(item) for item in (*tables, *ancillary_files(archive))],
+    }
+
+
+def make_plan(cfg: RunConfig, run_dir: Path) -> RunPlan:
+    """Find the days that were asked for.
+
+    Raises
+    ------
+    NoDataError
+        If the archive is not there or holds no such day.
+    """
+    archive = open_archive(cfg.archive, year=cfg.year, month=cfg.month, day=cfg.day)
+    days = select_days(archive.days, cfg.year, cfg.month, cfg.day)
+    shards = run_dir / "shards"
+    folder = run_dir if cfg.output_dir is None else Path(cfg.output_dir)
+    return RunPlan(
+        cfg=cfg,
+        archive=archive,
+        tasks=tuple(DayTask(day, shards / f"{day.date:%Y%m%d}.npz") for day in days),
+        shards=shards,
+        npz=folder.absolute() / result_file_name(cfg.year, cfg.month, cfg.day),
+    )
+
+
+def is_finished(plan: RunPlan) -> bool:
+    """Tell whether the result is there, complete, recorded, and an answer to the same question.
+
+    Raises
+    ------
+    ResultMismatchError
+        If the file there was made with other settings, inputs or code; the message says what differs.
+    """
+    if plan.cfg.overwrite or not plan.npz.exists():
+        return False
+    try:
+        found = load_results(plan.npz).provenance
+    except DataError as error:
+        raise ResultMismatchError(f"{error}; move it away, or add overwrite=true to replace it") from error
+    differences = describe_differences(found, plan.identity())
+    if differences:
+        raise ResultMismatchError(
+            f"{plan.npz} holds another result ({'; '.join(differences)}): "
+            "add overwrite=true to replace it, or choose another output_dir"
+        )
+    # A run keeps its shards until its result is described and tracked, or while days are missing from it.
+    return not plan.shards.exists()
+
+
+def describe_differences(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """Say what differs between the provenance of a result and the identity of a run."""
+    lines = [
+        f"{key} was {found.get('settings', {}).get(key)}, is {value}"
+        for key, value in wanted["settings"].items()
+        if found.get("settings", {}).get(key) != value
+    ]
+    if found.get("origin") != wanted["origin"]:
+        lines.append(f"the archive was {found.get('origin')}, is {wanted['origin']}")
+    then = {item["name"]: item for item in found.get("inputs", [])}
+    now = {item["name"]: item for item in wanted["inputs"]}
+    changed = sorted(name for name in then.keys() & now.keys() if then[name] != now[name])
+    for what, names in (
+        ("changed", changed),
+        ("new", sorted(now.keys() - then.keys())),
+        ("gone", sorted(then.keys() - now.keys())),
+    ):
+        if names:
+            lines.append(
+                f"input {what}: {', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}"
+            )
+    if found.get("code") != wanted["code"]:
+        lines.append(f"code was {found.get('code')}, is {wanted['code']}")
+    return lines

@@ -1,0 +1,16 @@
+"""Every option of every group, and every experiment, composes into checked settings."""
+
+import pytest
+
+from potrun.composition import GROUPS, conf_dir, settings_from
+
+CHOICES = [f"{group}={path.stem}" for group in GROUPS for path in sorted((conf_dir() / group).glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_option_composes(choice):
+    settings_from([choice])
+
+
+def test_every_group_has_an_option():
+    assert {choice.partition("=")[0] for choice in CHOICES} >= set(GROUPS) - {"experiment"}
