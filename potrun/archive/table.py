@@ -1,20 +1,20 @@
 """One day's table as arrays."""
 
 import hashlib
-import logging
 from pathlib import Path
 
 import numpy as np
 
+from potrun.archive.cache import load_table, save_table
+from potrun.archive.digest import remember_digest
 from potrun.archive.fixed_columns import FixedColumns
 from potrun.archive.lines import Lines
 from potrun.archive.rows import N_FIELDS, BadLine, RawRows
 from potrun.archive.screen import screen
+from potrun.archive.sidecar import FileState
 from potrun.archive.tokens import read_tokens
 from potrun.errors import DataError
 from potrun.records import ArchiveDay, DayTable, SourceFile
-
-_log = logging.getLogger(__name__)
 
 FLUX_FLAGS = (9.999e-99, -9.99e-99)
 """Fluxes that stand for a missing and an erroneous value."""
@@ -46,14 +46,26 @@ def read_day(day: ArchiveDay, cache_dir: Path | None = None, strict: bool = Fals
         If the file cannot be read or has no usable sweep, or anything is wrong with it and `strict` is set.
     """
     try:
-        data = day.path.read_bytes()
+        state = FileState.of(day.path.stat())
+        table = load_table(day, state, cache_dir)
+        if table is None:
+            table = _read_source(day, state, cache_dir)
     except OSError as error:
-        raise DataError(f"{day.name}: cannot be read ({error.strerror})") from error
-    source = SourceFile(day.name, len(data), hashlib.sha256(data).hexdigest())
-    table = table_of_bytes(data, day, source)
+        raise DataError(f"{day.name}: cannot be read ({error.strerror}): fetch it again") from error
     if strict and table.defects:
         worst = table.defects[0]
         raise DataError(f"{worst.file}: {worst.reason} from line {worst.first_line} on, and archive.strict=true")
+    return table
+
+
+def _read_source(day: ArchiveDay, state: FileState, cache_dir: Path | None) -> DayTable:
+    """Parse the file and keep the result, unless the file changed meanwhile."""
+    data = day.path.read_bytes()
+    source = SourceFile(day.name, len(data), hashlib.sha256(data).hexdigest())
+    table = table_of_bytes(data, day, source)
+    if FileState.of(day.path.stat()) == state:
+        remember_digest(day.path, state, source.sha256, cache_dir)
+        save_table(table, day, state, cache_dir)
     return table
 
 
@@ -78,7 +90,7 @@ def table_of_bytes(data: bytes, day: ArchiveDay, source: SourceFile) -> DayTable
     DataError
         If no sweep can be used.
     """
-    if not data.strip():
+    if not data or data.isspace():
         raise DataError(f"{day.name}: empty file, expected lines of {N_FIELDS} fields: fetch it again")
     rows, bad = parse_rows(data)
     if not len(rows.line):

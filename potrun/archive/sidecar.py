@@ -1,0 +1,60 @@
+"""Small files that remember what was worked out about an input file.
+
+A sidecar belongs to its file's path, size and time of last change; when one of these differs it is stale and made
+again. It is only a convenience: where it cannot be written, as in a read-only archive, work goes on without.
+"""
+
+import contextlib
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+_log = logging.getLogger(__name__)
+
+FOLDER = ".potrun"
+"""Folder beside an input file that holds its sidecars."""
+
+
+@dataclass(frozen=True)
+class FileState:
+    """Size and time of last change of a file: a different content has another."""
+
+    size_bytes: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Self:
+        """Take the state out of what the system says."""
+        return cls(status.st_size, status.st_mtime_ns)
+
+
+def sidecar_path(path: Path, suffix: str, cache_dir: Path | None) -> Path:
+    """Name a sidecar: in a hidden folder beside the file, or in a common folder and told apart by the file's path."""
+    if cache_dir is None:
+        return path.parent / FOLDER / (path.name + suffix)
+    whole = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+    return cache_dir / f"{path.name}-{whole}{suffix}"
+
+
+def write_sidecar(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+    """Write a file under its name only once it is complete; a failure is logged and changes nothing."""
+    partial: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            for part in parts:
+                file.write(part)
+        Path(partial).replace(path)
+        partial = None
+    except OSError as error:
+        _log.debug("no cache written at %s: %s", path, error)
+    finally:
+        if partial is not None:
+            with contextlib.suppress(OSError):
+                Path(partial).unlink()
