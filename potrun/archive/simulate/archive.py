@@ -1,9 +1,12 @@
 """Whole archives on disk: tables, kernels, attitude, truth, and the mark that says they are simulated."""
 
 import datetime as dt
-import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from secrets import token_hex
 from shutil import rmtree
 from typing import Any
 
@@ -25,7 +28,14 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 
 
 def simulate_archive(
-    root: Path, days: Sequence[dt.date], sweeps: int, seed: int, settings: SimulationSettings | None = None
+    root: Path,
+    days: Sequence[dt.date],
+    sweeps: int,
+    seed: int,
+    settings: SimulationSettings | None = None,
+    *,
+    workers: int = 1,
+    truth: bool = True,
 ) -> Path:
     """Write an archive in the layout of the public one.
 
@@ -43,6 +53,10 @@ def simulate_archive(
         Equal arguments give equal bytes.
     settings : SimulationSettings, optional
         What to draw from.
+    workers : int
+        Processes that share the days; the bytes do not depend on it.
+    truth : bool
+        Save the truth beside the tables; a big archive for speed tests may do without.
 
     Returns
     -------
@@ -55,22 +69,41 @@ def simulate_archive(
         If an argument is out of range or `root` holds something.
     """
     check_request(days, sweeps, seed)
+    if workers < 1:
+        raise UsageError(f"workers={workers} is out of range: allowed 1 and more")
     check_vacant(root)
     settings = settings or SimulationSettings()
     root.parent.mkdir(parents=True, exist_ok=True)
-    build = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
+    build = root.parent / f".{root.name}.{token_hex(8)}"
+    build.mkdir()
     try:
         attitude = make_records(days, seed)
         write_ancillary(build, days, attitude, f"seed {seed}")
-        for date in sorted(days):
-            made = simulate_day(date, sweeps, seed, attitude, settings)
-            write_day(build, date, made.table, made.truth)
-        build.chmod(0o755)
+        one_day = partial(_make_day, build, sweeps, seed, attitude, settings, truth)
+        if workers == 1:
+            for date in sorted(days):
+                one_day(date)
+        else:
+            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+                list(pool.map(one_day, sorted(days)))
         build.rename(root)
     except BaseException:
         rmtree(build, ignore_errors=True)
         raise
     return root
+
+
+def _make_day(
+    root: Path,
+    sweeps: int,
+    seed: int,
+    attitude: AttitudeRecords,
+    settings: SimulationSettings,
+    truth: bool,
+    date: dt.date,
+) -> None:
+    made = simulate_day(date, sweeps, seed, attitude, settings)
+    write_day(root, date, made.table, made.truth if truth else None)
 
 
 def write_ancillary(root: Path, days: Sequence[dt.date], attitude: AttitudeRecords, source: str) -> None:
@@ -96,8 +129,8 @@ def write_ancillary(root: Path, days: Sequence[dt.date], attitude: AttitudeRecor
     write_kernels(kernels, days)
 
 
-def write_day(root: Path, date: dt.date, table: bytes, truth: dict[str, NDArray[Any]]) -> None:
-    """Write one day's table, and its truth beside.
+def write_day(root: Path, date: dt.date, table: bytes, truth: dict[str, NDArray[Any]] | None) -> None:
+    """Write one day's table, and its truth beside if there is any.
 
     Parameters
     ----------
@@ -107,12 +140,14 @@ def write_day(root: Path, date: dt.date, table: bytes, truth: dict[str, NDArray[
         The day.
     table : bytes
         Its records.
-    truth : dict of str to array
+    truth : dict of str to array, or None
         Its truth.
     """
     path = root / table_path(date)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(table)
+    if truth is None:
+        return
     beside = root / "truth" / f"{date:%Y%m%d}.npz"
     beside.parent.mkdir(exist_ok=True)
     np.savez(beside, allow_pickle=False, **truth)

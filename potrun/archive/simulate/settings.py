@@ -20,6 +20,8 @@ class Range:
     scale: Literal["linear", "log"] = "linear"
 
     def __post_init__(self) -> None:
+        if not np.isfinite([self.low, self.high]).all():
+            raise UsageError(f"Range({self.low:g}, {self.high:g}) is not finite: give two finite numbers")
         if not self.low <= self.high:
             raise UsageError(f"Range({self.low:g}, {self.high:g}) is empty: give the smaller number first")
         if self.scale not in ("linear", "log"):
@@ -96,8 +98,10 @@ class SimulationSettings:
             value = getattr(self, item.name)
             if item.name.endswith("_fraction") and not 0 <= value <= 1:
                 raise UsageError(f"{item.name}={value} is out of range: allowed 0 to 1")
-        if self.background_counts_per_s < 0:
-            raise UsageError(f"background_counts_per_s={self.background_counts_per_s} is negative: give 0 or more")
+        if not 0 <= self.background_counts_per_s <= 1e6:
+            raise UsageError(
+                f"background_counts_per_s={self.background_counts_per_s} is out of range: allowed 0 to 1e6"
+            )
         for name, floor in (("density_m3", 0.0), ("temperature_ev", 0.0), ("kappa", 1.5), ("b_ratio", 0.0)):
             if not getattr(self, name).low > floor:
                 raise UsageError(f"{name} starts at {getattr(self, name).low:g}: it must lie above {floor:g}")

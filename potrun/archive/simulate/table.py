@@ -80,7 +80,8 @@ def flux_text(flux: FloatArray) -> Bytes:
     exponent = np.where(flux == FLUX_MISSING, -99, np.where(is_number, exponent, 0))
     out = np.empty((*flux.shape, 10), dtype=np.uint8)
     out[..., 0], out[..., 2], out[..., 6] = _BLANK, ord("."), ord("E")
-    out[..., 1], out[..., 3:6] = _digits(mantissa, 4)[..., 0], _digits(mantissa, 4)[..., 1:]
+    digits = _digits(mantissa, 4)
+    out[..., 1], out[..., 3:6] = digits[..., 0], digits[..., 1:]
     out[..., 7] = np.where(exponent < 0, ord("-"), ord("+"))
     out[..., 8:] = _digits(np.abs(exponent), 2)
     out[flux == FLUX_ERRONEOUS] = np.frombuffer(b" -9.99E-99", dtype=np.uint8)
