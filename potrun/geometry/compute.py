@@ -1,20 +1,25 @@
 """The geometry of a day's rows."""
 
-from collections.abc import Sequence
+import datetime as dt
+import logging
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from potrun.archive.theta import read_theta
 from potrun.geometry.attitude import read_attitude, spin_axis
+from potrun.geometry.coverage import DayCoverage, coverage_of, kernels_for, require_coverage, within_reach
 from potrun.geometry.ephemeris import LUNAR_PROSPECTOR, MOON, SUN, ecliptic_to_moon, position_km
 from potrun.geometry.ephemeris_time import utc_to_et
 from potrun.geometry.footpoint import footpoint, spacecraft_in_sun, surface_in_sun
 from potrun.geometry.frames import latitude_longitude_deg, rotate, scd_to_parent
-from potrun.geometry.kernels import kernels_loaded, read_leap_seconds
+from potrun.geometry.kernels import kernels_loaded, read_leap_seconds, spk_coverage
 from potrun.geometry.pitch import pitch_angle_deg
 from potrun.instrument import MOON_RADIUS_KM
-from potrun.records import BoolArray, DayTable, Defect, FloatArray, Geometry
+from potrun.records import ArchiveDay, BoolArray, DayTable, Defect, FloatArray, Geometry
+
+_log = logging.getLogger(__name__)
 
 
 class GeometryModel:
@@ -41,7 +46,33 @@ class GeometryModel:
         texts = [path for path in self.kernel_paths if path.suffix.lower() != ".bsp"]
         with kernels_loaded(texts):
             self.leap_seconds = read_leap_seconds()
+        self.trajectories = {path: spk_coverage(path) for path in self.kernel_paths if path not in texts}
+        self.attitude_path = attitude_path
         self.attitude = read_attitude(attitude_path, self.leap_seconds)
+        for defect in self.attitude.defects:
+            _log.warning(
+                "%s: %s in %d lines from line %d on", defect.file, defect.reason, defect.rows, defect.first_line
+            )
+
+    def coverage(self, dates: Iterable[dt.date]) -> list[DayCoverage]:
+        """Find out how much of each day trajectories and attitude reach."""
+        with kernels_loaded(self.kernel_paths):
+            return coverage_of(list(dates), self.trajectories, self.attitude, self.leap_seconds)
+
+    def check_coverage(self, days: Iterable[ArchiveDay]) -> None:
+        """Refuse days that trajectories or attitude do not touch at all; gaps within a day only cost their rows.
+
+        Parameters
+        ----------
+        days : iterable of ArchiveDay
+            The days that will be computed.
+
+        Raises
+        ------
+        DataError
+            Naming the day, what is missing and the command that fetches it.
+        """
+        require_coverage(self.coverage(day.date for day in days), self.kernel_paths, self.attitude_path)
 
     def compute(self, table: DayTable) -> Geometry:
         """Compute the geometry of every row at the row's own UTC.
@@ -68,9 +99,10 @@ class GeometryModel:
         Acton 1996, doi:10.1016/0032-0633(95)00107-7 (SPICE).
         """
         et = utc_to_et(table.utc, self.leap_seconds)
-        with kernels_loaded(self.kernel_paths):
-            position = position_km(LUNAR_PROSPECTOR, MOON, et)
-            to_sun = position_km(SUN, LUNAR_PROSPECTOR, et)
+        reached = within_reach(et, self.trajectories, [LUNAR_PROSPECTOR, MOON, SUN])
+        with kernels_loaded(self._kernels_for(et)):
+            position = position_km(LUNAR_PROSPECTOR, MOON, reached)
+            to_sun = position_km(SUN, LUNAR_PROSPECTOR, reached)
             to_moon_frame = ecliptic_to_moon(et)
         axis = spin_axis(self.attitude, et)
         frame = scd_to_parent(axis, to_sun)
@@ -78,6 +110,12 @@ class GeometryModel:
         is_known = has_ephemeris & np.isfinite(frame).all(axis=(1, 2))
         position[~is_known], to_sun[~is_known] = np.nan, np.nan
         return self._geometry(table, et, is_known, position, to_sun, frame, to_moon_frame)
+
+    def _kernels_for(self, et_s: FloatArray) -> tuple[Path, ...]:
+        """Choose the kernels worth loading for some times."""
+        known = et_s[np.isfinite(et_s)]
+        span = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
+        return kernels_for(self.kernel_paths, self.trajectories, span)
 
     def _geometry(
         self,
@@ -109,6 +147,7 @@ class GeometryModel:
             footpoint_in_sun=surface_in_sun(point, position + to_sun),
             pitch_deg=pitch_angle_deg(self.theta_deg, table.phi_deg, table.b_scd_nt, polarity),
             defects=self._defects(table, et, is_known),
+            theta_deg=self.theta_deg,
         )
 
     def _defects(self, table: DayTable, et: FloatArray, is_known: BoolArray) -> tuple[Defect, ...]:
