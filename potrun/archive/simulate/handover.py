@@ -4,7 +4,7 @@ import datetime as dt
 
 import numpy as np
 
-from potrun.archive.simulate.cells import N_CELLS, N_CHANNELS
+from potrun.archive.simulate.cells import N_CELLS, N_CHANNELS, THETA_DEG
 from potrun.archive.simulate.clock import et_s, posix_s, utc_text
 from potrun.archive.simulate.ephemeris import MOON_RADIUS_KM
 from potrun.archive.simulate.schedule import MAX_SWEEPS, ROW_OFFSET_S, SHORTEST_CADENCE_S
@@ -70,5 +70,6 @@ def to_records(sweeps: SimulatedSweeps, date: dt.date = dt.date(1998, 4, 15)) ->
         spacecraft_in_sun=np.repeat(sweeps.spacecraft_in_sun, N_CHANNELS),
         footpoint_in_sun=np.repeat(sweeps.footpoint_in_sun, N_CHANNELS) & (polarity != 0),
         pitch_deg=sweeps.pitch_deg.reshape(rows, N_CELLS),
+        theta_deg=THETA_DEG,
     )
     return table, geometry

@@ -20,3 +20,8 @@ def test_records_hold_the_sweeps():
 def test_more_than_a_day_is_refused():
     with pytest.raises(UsageError, match="do not fit"):
         to_records(simulate_sweeps(1081, 4))
+
+
+def test_cells_come_with_their_inclinations():
+    _, geometry = to_records(simulate_sweeps(1, 4))
+    assert sorted(set(np.abs(geometry.theta_deg).tolist())) == [11.25, 33.75, 56.25, 78.75]
