@@ -15,7 +15,7 @@ from potrun.errors import UsageError
 
 if TYPE_CHECKING:
     from potrun.results.comparison import Comparison
-    from potrun.results.load import RunResult
+    from potrun.results.run_result import RunResult
 
 OPTIONS = (
     Option("output_dir", str, "folder for sweeps.csv, summary.csv and comparison.png"),

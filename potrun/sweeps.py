@@ -6,8 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from potrun.archive.cache import read_day
 from potrun.archive.days import Archive
+from potrun.archive.table import read_day
 from potrun.config import RunConfig
 from potrun.errors import DataError
 from potrun.geometry.compute import GeometryModel
@@ -15,8 +15,8 @@ from potrun.losscone.model import loss_cone_model, loss_cone_sine_squared
 from potrun.losscone.normalise import build_sweep_batch
 from potrun.plasma.constant import ConstantPotential
 from potrun.records import DayTable, SweepBatch
-from potrun.results.load import RunResult
-from potrun.results.pictures.examples import SweepView
+from potrun.results.run_result import RunResult
+from potrun.results.pictures.panels import SweepView
 
 
 class SweepLoader:

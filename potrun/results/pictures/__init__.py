@@ -10,15 +10,16 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from potrun.errors import UsageError
-from potrun.results.load import RunResult
 from potrun.results.pictures.binned import draw_binned
 from potrun.results.pictures.chi2 import draw_chi2
 from potrun.results.pictures.coverage import draw_coverage
 from potrun.results.pictures.environment import draw_environment
-from potrun.results.pictures.examples import LoadSweep, draw_examples
+from potrun.results.pictures.examples import draw_examples
 from potrun.results.pictures.map import draw_map
+from potrun.results.pictures.panels import LoadSweep
 from potrun.results.pictures.style import save
 from potrun.results.pictures.time import draw_time
+from potrun.results.run_result import RunResult
 
 KINDS: dict[str, Callable[[RunResult], Figure]] = {
     "map": draw_map,

@@ -5,7 +5,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from potrun.records import FloatArray
-from potrun.results.load import RunResult
 from potrun.results.pictures.map import moon_axes, u_colour_bar
 from potrun.results.pictures.style import (
     LIGHT_LABEL,
@@ -17,6 +16,7 @@ from potrun.results.pictures.style import (
     styled,
     u_colours,
 )
+from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
 
 FINE_ABOVE = 20_000

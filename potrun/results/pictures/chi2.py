@@ -5,7 +5,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from potrun.records import BoolArray
-from potrun.results.load import RunResult
 from potrun.results.pictures.style import (
     INK,
     LIGHT,
@@ -18,6 +17,7 @@ from potrun.results.pictures.style import (
     span,
     styled,
 )
+from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
 
 MARKS = {"median": ([50], "-"), "quartiles": ([25, 75], "--"), "5 % and 95 %:": ([5, 95], ":")}

@@ -6,9 +6,9 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from potrun.results.load import RunResult
 from potrun.results.pictures.map import moon_axes
 from potrun.results.pictures.style import count, heading, new_figure, say_nothing_here, span, styled
+from potrun.results.run_result import RunResult
 
 BIN_DEG = 5
 BAR = "#5b7a99"

@@ -5,7 +5,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from potrun.records import Environment, FloatArray
-from potrun.results.load import RunResult
 from potrun.results.pictures.style import (
     ENVIRONMENT_LABEL,
     INK,
@@ -20,6 +19,7 @@ from potrun.results.pictures.style import (
     styled,
     u_axis,
 )
+from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
 
 MOST_POINTS = 4000

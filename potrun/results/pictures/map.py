@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from potrun.records import BoolArray
-from potrun.results.load import RunResult
 from potrun.results.pictures.style import (
     LIGHT_LABEL,
     PAPER,
@@ -23,6 +22,7 @@ from potrun.results.pictures.style import (
     u_colours,
     volts,
 )
+from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
 
 MOST_POINTS = 60_000

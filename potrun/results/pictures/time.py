@@ -8,7 +8,6 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from potrun.results.load import RunResult
 from potrun.results.pictures.style import (
     INK,
     LIGHT,
@@ -22,6 +21,7 @@ from potrun.results.pictures.style import (
     styled,
     u_axis,
 )
+from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
 
 LONGEST_GAP = np.timedelta64(12, "h")

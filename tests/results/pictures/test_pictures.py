@@ -8,9 +8,12 @@ from matplotlib.image import imread
 
 from potrun.errors import UsageError
 from potrun.results.load import RunResult
+from potrun.results.objective_surface import ObjectiveSurface
 from potrun.results.pictures import KINDS, draw, draw_all
 from potrun.results.pictures.binned import bin_median
-from potrun.results.pictures.examples import SweepView, by_pitch, draw_sweep, sweeps_at_quantiles
+from potrun.results.pictures.examples import sweeps_at_quantiles
+from potrun.results.pictures.panels import SweepView, by_pitch
+from potrun.results.pictures.sweep import draw_sweep
 from potrun.results.pictures.time import split_at_gaps, sweep_times
 from tests.support.results import PROVENANCE, make_day
 
@@ -103,8 +106,22 @@ def test_unknown_kind():
 
 
 def test_one_sweep():
-    figure = draw_sweep(make_run(), 3, load_sweep)
-    assert any("1998-04-15T00:04:00 UTC, spectrum number 10" in text for text in texts(figure))
+    run = make_run()
+    sweep = int(np.flatnonzero(run.spec_has_fit)[0])
+    u = np.linspace(-2000, 20, 40)
+    surface = ObjectiveSurface(u, np.linspace(0.3, 1.1, 20), np.abs(u)[:, None] + np.full(20, run.spec_fit_chi2[sweep]))
+    figure = draw_sweep(run, sweep, load_sweep(sweep), surface)
+    assert any(f"{run.spec_time_start[sweep]} UTC, spectrum number" in text for text in texts(figure))
+    titles = " ".join(ax.get_title(loc="left") for ax in figure.axes)
+    assert "Residual: chi2 = " in titles
+    assert "Objective: chi2 = " in titles
+
+
+def test_a_sweep_without_a_fit():
+    run = make_run()
+    sweep = int(np.flatnonzero(~run.spec_has_fit)[0])
+    said = [text.get_text() for ax in draw_sweep(run, sweep, load_sweep(sweep)).axes for text in ax.texts]
+    assert said == ["no fit", "no fit"]
 
 
 def test_examples_stand_at_quantiles():

@@ -1,0 +1,179 @@
+"""The result of a run as named arrays."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from potrun.errors import UsageError
+from potrun.records import BoolArray
+from potrun.results.atomic import atomic_file
+from potrun.results.columns import BY_NAME, COLUMNS, Axis
+from potrun.results.day import DayResult, check_columns
+from potrun.results.merge import write_texts
+from potrun.results.npz import NpzWriter
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+AXES = get_args(Axis)
+
+
+class RunResult(Mapping[str, NDArray[Any]]):
+    """The columns of a run by name, as items or as attributes, and where they come from.
+
+    Parameters
+    ----------
+    columns : mapping of str to array
+        Arrays as listed in :mod:`potrun.results.columns`; they may be read from a file when first asked for.
+    provenance : mapping
+        What the result was made from; its key ``origin`` is ``simulated`` or ``measured``.
+    path : Path, optional
+        The file the columns come from.
+
+    Examples
+    --------
+    >>> result = load_results("potential_batch_1998.npz")  # doctest: +SKIP
+    >>> result.spec_u_surface[result.spec_u_identifiable]  # doctest: +SKIP
+    """
+
+    def __init__(
+        self, columns: Mapping[str, NDArray[Any]], provenance: Mapping[str, Any], path: Path | None = None
+    ) -> None:
+        self._columns = columns
+        self.provenance = dict(provenance)
+        self.path = path
+
+    @classmethod
+    def from_days(cls, days: Sequence[DayResult], provenance: Mapping[str, Any]) -> "RunResult":
+        """Join the results of days in memory, ordered by date."""
+        ordered = sorted(days, key=lambda day: day.date)
+        columns = {
+            column.name: np.concatenate([np.empty(0, column.dtype), *(day.columns[column.name] for day in ordered)])
+            for column in COLUMNS
+        }
+        files = [len(day.columns["source_name"]) for day in ordered]
+        earlier = np.cumsum([0, *files])[:-1] if files else np.empty(0, np.int64)
+        columns["spec_source_file"] += np.repeat(earlier, [day.n_sweeps for day in ordered]).astype(np.int64)
+        return cls(columns, provenance)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._columns[name]
+
+    def __getattr__(self, name: str) -> NDArray[Any]:
+        if name in BY_NAME:
+            return self[name]
+        raise AttributeError(f"a result has no {name!r}; its columns are listed in potrun.results.columns")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(BY_NAME)
+
+    def __len__(self) -> int:
+        return len(BY_NAME)
+
+    def __repr__(self) -> str:
+        place = f" from {self.path}" if self.path else ""
+        return f"<RunResult of {self.n_sweeps} sweeps, {self.origin}{place}>"
+
+    @property
+    def origin(self) -> str:
+        """``simulated`` or ``measured``."""
+        return str(self.provenance["origin"])
+
+    @property
+    def n_sweeps(self) -> int:
+        """Number of sweeps."""
+        return len(self["spec_spec_no"])
+
+    @property
+    def n_rows(self) -> int:
+        """Number of energy rows."""
+        return len(self["rows_spec_no"])
+
+    def to_dataframe(self, axis: Axis = "sweeps") -> "pd.DataFrame":
+        """Return the columns of one axis as a table.
+
+        Parameters
+        ----------
+        axis : {"sweeps", "rows", "files"}
+            One line a sweep, an energy row, or an input file.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Its columns have the names of the NPZ keys; the units are in its ``attrs["units"]``.
+
+        Raises
+        ------
+        UsageError
+            If there is no such axis.
+        """
+        import pandas as pd
+
+        if axis not in AXES:
+            raise UsageError(f"axis={axis!r} is not allowed: choose one of {', '.join(AXES)}")
+        chosen = [column for column in COLUMNS if column.axis == axis]
+        table = pd.DataFrame({column.name: self[column.name] for column in chosen})
+        table.attrs["units"] = {column.name: column.unit for column in chosen}
+        return table
+
+    def select(self, sweeps: BoolArray) -> "RunResult":
+        """Return the result of some sweeps alone, with their rows.
+
+        Parameters
+        ----------
+        sweeps : (S,) bool
+            True for the sweeps to keep.
+        """
+        return RunResult(_Selection(self._columns, sweeps), self.provenance, self.path)
+
+    def plot(self, kind: str = "map") -> "Figure":
+        """Draw one picture of the result.
+
+        Parameters
+        ----------
+        kind : str
+            One of the names in :data:`potrun.results.pictures.KINDS`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from potrun.results.pictures import draw
+
+        return draw(self, kind)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the result as an NPZ, the same bytes as a merge of its days' shards gives."""
+        out = Path(path)
+        check_columns({name: self[name] for name in BY_NAME})
+        with atomic_file(out) as stream, NpzWriter(stream) as npz:
+            for column in COLUMNS:
+                npz.add_array(column.name, self[column.name], column.is_repetitive)
+            write_texts(npz, self.provenance)
+        return out
+
+
+class _Selection(Mapping[str, NDArray[Any]]):
+    """Columns of some sweeps, cut out when they are asked for."""
+
+    def __init__(self, columns: Mapping[str, NDArray[Any]], sweeps: BoolArray) -> None:
+        self._columns = columns
+        self._sweeps = sweeps
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        axis = BY_NAME[name].axis
+        if axis == "sweeps":
+            return self._columns[name][self._sweeps]
+        if axis == "rows":
+            return self._columns[name][np.repeat(self._sweeps, self._columns["spec_row_count"])]
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(BY_NAME)
+
+    def __len__(self) -> int:
+        return len(BY_NAME)
