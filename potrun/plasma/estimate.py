@@ -7,6 +7,9 @@ from potrun.errors import UsageError
 from potrun.plasma.constant import ConstantPotential
 from potrun.records import DayTable, Geometry, SpacecraftPotential
 
+DEFAULT_BATCH_SIZE = 1080
+"""Sweeps solved together: about a day; some 40 kB each."""
+
 
 class PotentialModel(Protocol):
     """Anything that gives each sweep of a day its spacecraft potential."""
@@ -39,4 +42,33 @@ def make_potential_model(cfg: SpacecraftPotentialConfig, device: DeviceConfig, f
     """
     if cfg.kind == "constant":
         return ConstantPotential(volts=cfg.volts)
-    raise UsageError(f"spacecraft_potential.kind={cfg.kind!r} is not available with {device.name=}, {fast=}")
+    if cfg.kind == "kappa":
+        return _make_kappa_potential(cfg, device, fast)
+    raise UsageError(f"spacecraft_potential.kind={cfg.kind!r} is not allowed: choose one of constant, kappa")
+
+
+def _make_kappa_potential(cfg: SpacecraftPotentialConfig, device: DeviceConfig, fast: bool) -> PotentialModel:
+    # A constant potential must not wait for torch and scipy to load.
+    from potrun.plasma.kappa_potential import KappaPotential
+    from potrun.plasma.solution import FitSettings, Solver
+
+    settings = FitSettings.of(
+        (cfg.kappa_min, cfg.kappa_max), (cfg.log10_theta_min, cfg.log10_theta_max), cfg.energy_response_width
+    )
+    solver: Solver
+    if fast:
+        from potrun.device import resolve_device
+        from potrun.plasma.batched import BatchedSolver
+
+        solver = BatchedSolver(settings, resolve_device(device).finish_device)
+    else:
+        from potrun.plasma.sequential import SequentialSolver
+
+        solver = SequentialSolver(settings)
+    return KappaPotential(
+        solver,
+        settings,
+        background_counts_per_s=cfg.background_counts_per_s,
+        fallback_volts=cfg.fallback_volts,
+        batch_size=device.batch_size or DEFAULT_BATCH_SIZE,
+    )

@@ -1,0 +1,111 @@
+"""What the fit minimises: weighted squares of ln F, with the density solved for at every trial."""
+
+from typing import Any, NamedTuple
+
+from array_api_compat import array_namespace
+
+from potrun.plasma.currents import electron_current_a_m2, photoemission_current_a_m2
+from potrun.plasma.response import Response, log_flux_model
+
+CLEAN_FROM, CLEAN_ABOVE = 1.6, 2.2
+"""Energies over Usc between which a channel's weight rises from 0 to 1: its response must not reach below Usc."""
+
+
+class Profile(NamedTuple):
+    """The objective at (kappa, ln theta), its best density, and its curvature in the Gauss-Newton sense.
+
+    `downhill` is minus half the gradient of `chi2` by (kappa, ln theta), `curvature` half its second derivatives: the
+    entries (kappa, kappa), (kappa, ln theta) and (ln theta, ln theta).
+    """
+
+    chi2: Any
+    log_density: Any
+    downhill: tuple[Any, Any]
+    curvature: tuple[Any, Any, Any]
+
+
+def clean_weight(energy_ev: Any, potential_v: Any) -> Any:
+    """Weigh channels by how free they are of the spacecraft's own photoelectrons.
+
+    A positive spacecraft draws its photoelectrons back, which therefore fill the energies below Usc. The weight rises
+    smoothly so that results depend smoothly on the potential.
+
+    Parameters
+    ----------
+    energy_ev : (..., E) array, eV
+        Channel centres.
+    potential_v : (...) array, V
+        Potential of the spacecraft.
+
+    Returns
+    -------
+    (..., E) array
+        Between 0 and 1; 1 everywhere for a potential that is not positive.
+    """
+    xp = array_namespace(energy_ev)
+    ramp = (energy_ev / xp.clip(potential_v, 1e-9, None)[..., None] - CLEAN_FROM) / (CLEAN_ABOVE - CLEAN_FROM)
+    ramp = xp.clip(ramp, 0.0, 1.0)
+    return ramp * ramp * (3 - 2 * ramp)
+
+
+def profile(
+    energy_ev: Any, log_flux: Any, weight: Any, kappa: Any, log_theta: Any, potential_v: Any, response: Response
+) -> Profile:
+    """Evaluate the objective at the best density, which is a weighted mean because ln F is linear in ln n.
+
+    Parameters
+    ----------
+    energy_ev, log_flux, weight : (..., E) array
+        Spectrum: eV, ln of m-2 s-1 eV-1, inverse variance of that.
+    kappa, log_theta, potential_v : (...) array
+        Trial: spectral index, ln of the thermal speed (m s-1), potential of the spacecraft (V).
+    response : Response
+        Of the channels.
+
+    Returns
+    -------
+    Profile
+        Arrays (...).
+    """
+    xp = array_namespace(energy_ev)
+    model = log_flux_model(energy_ev, kappa, log_theta, potential_v, response)
+    total = xp.clip(xp.sum(weight, axis=-1), 1e-30, None)
+
+    def centred(values: Any) -> tuple[Any, Any]:
+        mean = xp.sum(weight * values, axis=-1) / total
+        return values - mean[..., None], mean
+
+    residual, log_density = centred(log_flux - model.log_flux)
+    by_kappa, _ = centred(model.by_kappa)
+    by_theta, _ = centred(model.by_log_theta)
+
+    def product(a: Any, b: Any) -> Any:
+        return xp.sum(weight * a * b, axis=-1)
+
+    return Profile(
+        chi2=product(residual, residual),
+        log_density=log_density,
+        downhill=(product(residual, by_kappa), product(residual, by_theta)),
+        curvature=(product(by_kappa, by_kappa), product(by_kappa, by_theta), product(by_theta, by_theta)),
+    )
+
+
+def sunlit_imbalance(potential_v: Any, kappa: Any, log_theta: Any, log_density: Any) -> Any:
+    """Compare escaping photoelectrons with arriving electrons: ln of the ratio of their currents.
+
+    Positive where the spacecraft would charge further up.
+
+    Parameters
+    ----------
+    potential_v : array, V
+        Potential of the spacecraft, 0 to 150.
+    kappa, log_theta, log_density : array
+        Ambient plasma as fitted at that potential.
+
+    Returns
+    -------
+    array
+    """
+    xp = array_namespace(potential_v)
+    arriving = electron_current_a_m2(xp.exp(log_density), kappa, log_theta)
+    return xp.log(photoemission_current_a_m2(potential_v) / arriving)

@@ -1,0 +1,158 @@
+"""Carry counting errors through fit and current balance to what is reported."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from potrun.plasma.charging import shadow_imbalance
+from potrun.plasma.currents import mean_yield, photoemission_current_a_m2, photoemission_slope_a_m2_v
+from potrun.plasma.kappa import log_normalisation_by_kappa, theta_energy_ev
+from potrun.plasma.objective import clean_weight
+from potrun.plasma.response import Response, log_flux_model
+from potrun.plasma.solution import PlasmaFit
+from potrun.plasma.spectrum import Spectra
+from potrun.records import BoolArray, FloatArray
+
+_KAPPA_STEP, _LOG_THETA_STEP, _RELATIVE_VOLTS_STEP = 1e-4, 1e-5, 1e-5
+_SINGULAR = 1e-13
+
+
+class Ambient(NamedTuple):
+    """Plasma away from the spacecraft, (S,) each, and 1-sigma errors; infinite where the channels do not tell."""
+
+    temperature_ev: FloatArray
+    density_m3: FloatArray
+    sigma_volts: FloatArray
+    sigma_temperature_ev: FloatArray
+    sigma_density_m3: FloatArray
+    sigma_kappa: FloatArray
+
+
+def potential_slopes(fit: PlasmaFit, in_sun: BoolArray) -> FloatArray:
+    """Differentiate the balancing potential by (kappa, ln theta, ln density).
+
+    In sun the escaping photoelectrons follow e n <v> / 4; in shadow the density drops out of the balance.
+
+    Parameters
+    ----------
+    fit : PlasmaFit
+        Fits and balances of S sweeps.
+    in_sun : (S,) bool
+        Which balance was used.
+
+    Returns
+    -------
+    (S, 3) float64, V per unit of each parameter
+    """
+    kappa, log_theta, volts = fit.kappa, fit.log_theta, fit.potential_v
+    per_log_current = photoemission_current_a_m2(volts) / photoemission_slope_a_m2_v(volts)
+    by_kappa = log_normalisation_by_kappa(kappa) + 1 / kappa - 1 / (kappa - 1)
+    one = np.ones_like(kappa)
+    sunlit = per_log_current[:, None] * np.stack([by_kappa, one, one], axis=1)
+
+    def imbalance(kappa: FloatArray, log_theta: FloatArray, volts: FloatArray) -> FloatArray:
+        return np.asarray(shadow_imbalance(volts, kappa, log_theta, 1 - mean_yield(kappa, log_theta)))
+
+    def slope(step_kappa: FloatArray, step_theta: FloatArray, step_volts: FloatArray) -> FloatArray:
+        ahead = imbalance(kappa + step_kappa, log_theta + step_theta, volts + step_volts)
+        behind = imbalance(kappa - step_kappa, log_theta - step_theta, volts - step_volts)
+        return np.asarray((ahead - behind) / (2 * (step_kappa + step_theta + step_volts)))
+
+    still = np.zeros_like(kappa)
+    volts_step = np.abs(volts) * _RELATIVE_VOLTS_STEP
+    by_volts = slope(still, still, volts_step)
+    shadowed = -np.stack(
+        [slope(_KAPPA_STEP * one, still, still), slope(still, _LOG_THETA_STEP * one, still), still], axis=1
+    )
+    return np.asarray(np.where(in_sun[:, None], sunlit, shadowed / by_volts[:, None]))
+
+
+def covariance(spectra: Spectra, fit: PlasmaFit, slopes: FloatArray, response: Response) -> FloatArray:
+    """Propagate the channels' errors to (kappa, ln theta, ln density).
+
+    In sun the fit sees energies shifted by a potential that itself follows from the fit: with J the Jacobian at a fixed
+    potential and K the one along the balance, the errors are (J'WK)^-1 J'WJ (J'WK)^-T.
+
+    Parameters
+    ----------
+    spectra : Spectra
+        Of S sweeps.
+    fit : PlasmaFit
+        Their fits.
+    slopes : (S, 3) float64
+        Of :func:`potential_slopes`; used in sun.
+    response : Response
+        Of the channels.
+
+    Returns
+    -------
+    (S, 3, 3) float64
+        Infinite where the channels do not fix the parameters.
+    """
+    volts = np.where(spectra.in_sun, fit.potential_v, 0.0)
+    model = log_flux_model(spectra.energy_ev, fit.kappa, fit.log_theta, volts, response)
+    fixed = np.stack([model.by_kappa, model.by_log_theta, np.ones_like(model.by_kappa)], axis=-1)
+    along = fixed + np.where(spectra.in_sun[:, None], model.by_potential, 0.0)[..., None] * slopes[:, None, :]
+    weight = spectra.weight * clean_weight(spectra.energy_ev, volts)
+    weighted = np.swapaxes(fixed * weight[..., None], 1, 2)
+    system, spread = weighted @ along, weighted @ fixed
+    size = np.sqrt(np.maximum(np.einsum("sii->si", spread), 1e-300))
+    scaled = system / size[:, :, None] / size[:, None, :]
+    usable = np.isfinite(scaled).all(axis=(1, 2))
+    usable[usable] = np.abs(np.linalg.det(scaled[usable])) > _SINGULAR
+    out = np.full_like(system, np.inf)
+    inverse = np.linalg.inv(scaled[usable]) / size[usable, :, None] / size[usable, None, :]
+    out[usable] = inverse @ spread[usable] @ np.swapaxes(inverse, 1, 2)
+    return out
+
+
+def ambient_plasma(spectra: Spectra, fit: PlasmaFit, response: Response) -> Ambient:
+    """Take the fits out into the plasma and give every number its error.
+
+    Parameters
+    ----------
+    spectra : Spectra
+        Of S sweeps.
+    fit : PlasmaFit
+        Their fits, in sun already those of the plasma.
+    response : Response
+        Of the channels.
+
+    Returns
+    -------
+    Ambient
+        NaN where there is no balance.
+    """
+    with np.errstate(all="ignore"):
+        slopes = potential_slopes(fit, spectra.in_sun)
+        matrix = covariance(spectra, fit, slopes, response)
+        retarding = np.where(spectra.in_sun, 0.0, fit.potential_v)
+        kappa, scale_ev = fit.kappa, fit.kappa * theta_energy_ev(np.exp(fit.log_theta))
+        rest_ev = scale_ev + retarding
+        ratio = rest_ev / scale_ev
+        temperature = rest_ev / (kappa - 1.5)
+        log_density = fit.log_density + (0.5 - kappa) * np.log(ratio)
+        still, one = np.zeros_like(kappa), np.ones_like(kappa)
+        by_rest = np.where(spectra.in_sun[:, None], 0.0, slopes)
+        log_temperature = np.stack(
+            [scale_ev / kappa / rest_ev - 1 / (kappa - 1.5), 2 * scale_ev / rest_ev, still], axis=1
+        )
+        log_temperature += by_rest / rest_ev[:, None]
+        lift = (0.5 - kappa) / rest_ev
+        density = np.stack([-np.log(ratio) - lift * retarding / kappa, -2 * lift * retarding, one], axis=1)
+        density += by_rest * lift[:, None]
+
+        def sigma(gradient: FloatArray) -> FloatArray:
+            singular = np.isinf(matrix[:, 0, 0])
+            variance = np.einsum("si,sij,sj->s", gradient, np.where(singular[:, None, None], 0.0, matrix), gradient)
+            return np.asarray(np.where(singular, np.inf, np.sqrt(variance)) + 0.0 * fit.potential_v)
+
+        unit = np.tile([1.0, 0.0, 0.0], (len(kappa), 1))
+        return Ambient(
+            temperature_ev=temperature + 0.0 * fit.potential_v,
+            density_m3=np.exp(log_density) + 0.0 * fit.potential_v,
+            sigma_volts=sigma(slopes),
+            sigma_temperature_ev=temperature * sigma(log_temperature),
+            sigma_density_m3=np.exp(log_density) * sigma(density),
+            sigma_kappa=sigma(unit),
+        )
