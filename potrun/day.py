@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from potrun.archive.cache import read_day, source_file
 from potrun.archive.days import Archive
+from potrun.archive.digest import source_file
+from potrun.archive.table import read_day
 from potrun.config import RunConfig
 from potrun.errors import DataError
 from potrun.fitters import make_fitter

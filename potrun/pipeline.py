@@ -92,7 +92,7 @@ def _tracked(plan: RunPlan, run_dir: Path) -> RunOutcome:
     status: Status = "FAILED"
     try:
         report.track_inputs(plan, tracker)
-        outcome, failures = _compute(plan, run_dir, tracker)
+        outcome, failures = _compute(plan, tracker)
         status = "FAILED" if failures else "FINISHED"
     except (RunInterruptedError, KeyboardInterrupt):
         status = "KILLED"
@@ -111,7 +111,7 @@ def _tracked(plan: RunPlan, run_dir: Path) -> RunOutcome:
     return outcome
 
 
-def _compute(plan: RunPlan, run_dir: Path, tracker: Tracker) -> tuple[RunOutcome, list[DayReport]]:
+def _compute(plan: RunPlan, tracker: Tracker) -> tuple[RunOutcome, list[DayReport]]:
     """Work on the days, merge them, and describe the result."""
     started = time.monotonic()
     if plan.cfg.overwrite:
@@ -127,6 +127,7 @@ def _compute(plan: RunPlan, run_dir: Path, tracker: Tracker) -> tuple[RunOutcome
 
     result = load_results(plan.npz)
     numbers = statistics(result) | report.stage_seconds(reports) | report.dropped_metrics(defects)
+    numbers["days_failed"] = float(len(failures))
     numbers["seconds/total"] = time.monotonic() - started
     numbers["sweeps_per_second"] = numbers["sweeps"] / numbers["seconds/total"]
     report.describe_result(plan, numbers, defects)

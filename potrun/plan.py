@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from potrun import __version__
-from potrun.archive.cache import source_file
 from potrun.archive.days import Archive, open_archive, select_days
+from potrun.archive.digest import source_file
 from potrun.config import RunConfig
 from potrun.day import DayReport, DayTask, ancillary_files
 from potrun.errors import DataError, ResultMismatchError

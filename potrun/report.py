@@ -85,7 +85,9 @@ def describe_result(plan: RunPlan, numbers: Mapping[str, float], defects: Sequen
     )
     for place in ("sun", "shadow"):
         values = [numbers[f"potential_{place}_v/{name}"] for name in ("p25", "median", "p75")]
-        log.info("U at footpoints in %s: median %.4g V, quartiles %.4g and %.4g V", place, values[1], values[0], values[2])
+        log.info(
+            "U at footpoints in %s: median %.4g V, quartiles %.4g and %.4g V", place, values[1], values[0], values[2]
+        )
     stages = sorted((n.removeprefix("seconds/"), s) for n, s in numbers.items() if n.startswith("seconds/"))
     log.info("seconds: %s; %.4g sweeps/s", ", ".join(f"{n} {s:.3g}" for n, s in stages), numbers["sweeps_per_second"])
     log.info("result: %s", plan.npz)
