@@ -160,9 +160,8 @@ def _demo_root(cfg: ArchiveConfig) -> Path:
 
     from potrun.archive.demo import ensure_demo_archive
 
-    name = f"demo-seed{cfg.seed}-sweeps{cfg.sweeps_per_day}"
-    root = Path(cfg.root) if cfg.root else user_cache_path("potrun") / name
-    return ensure_demo_archive(root, cfg.seed, cfg.sweeps_per_day)
+    home = cfg.root or cfg.cache_dir
+    return ensure_demo_archive(Path(home) if home else user_cache_path("potrun"), cfg.seed, cfg.sweeps_per_day)
 
 
 def _misplaced(name: str, date: dt.date, days: dict[dt.date, ArchiveDay]) -> str:
