@@ -20,7 +20,7 @@ def environment_tags() -> dict[str, str]:
     own = psutil.Process()
     tags = {
         "host": socket.gethostname(),
-        "process": f"{own.pid}:{own.create_time():.2f}",
+        "process": f"{own.pid}:{own.create_time():.2f}:{_pid_namespace()}",
         "platform": platform.platform(),
         "version.python": platform.python_version(),
         "mlflow.source.name": " ".join(["python", "-m", "potrun", *sys.argv[1:]]),
@@ -46,18 +46,34 @@ def git_tags() -> dict[str, str]:
     }
 
 
-def is_alive(process: str) -> bool:
-    """Tell whether the process of a ``process`` tag still runs on this host (numbers of dead ones are used again)."""
-    pid, _, created = process.partition(":")
+def is_gone(host: str, process: str) -> bool:
+    """Tell whether the process of a run's ``host`` and ``process`` tags has certainly ended.
+
+    Numbers of dead processes are used again, so the time of creation counts too; of another host or container, nothing
+    is certain.
+    """
+    pid, created, namespace = [*process.split(":"), "", ""][:3]
+    if host != socket.gethostname() or namespace != _pid_namespace():
+        return False
     try:
-        return abs(psutil.Process(int(pid)).create_time() - float(created)) < 2.0
-    except (psutil.NoSuchProcess, ValueError):
+        return abs(psutil.Process(int(pid)).create_time() - float(created)) > 2.0
+    except psutil.NoSuchProcess:
+        return True
+    except ValueError:
         return False
 
 
 def now_ms() -> int:
     """Return the time as MLflow counts it: milliseconds since 1970."""
     return time.time_ns() // 1_000_000
+
+
+def _pid_namespace() -> str:
+    """Return what tells containers apart whose processes have numbers of their own; empty where there are none."""
+    try:
+        return str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        return ""
 
 
 def _git(checkout: Path, *arguments: str) -> str | None:

@@ -1,8 +1,8 @@
 """What a run told its tracker, kept as append-only JSON lines in the run's folder until the store has it all.
 
 ``<run folder>/tracking/<started>-<key>/journal.jsonl`` holds one record a line, ``sent.jsonl`` how many of them the
-store has confirmed, ``files/`` copies of artifacts that lie outside the run's folder. A journal that is wholly sent
-shrinks to ``sent.jsonl``.
+store has confirmed, ``files/`` copies of artifacts that lie outside the run's folder, ``summary.json`` the last value
+of each metric. A journal that is wholly sent loses its records and files.
 """
 
 import contextlib
@@ -135,6 +135,10 @@ class Journal:
     def reject(self, reason: str) -> None:
         """Note that the store refuses a record for good."""
         self._write_note({"rejected": reason})
+
+    def summarise(self, summary: Record) -> None:
+        """Leave what the run came to beside the journal, for a multirun's table."""
+        (self.folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
 
     def close(self) -> None:
         """Shrink a journal that is wholly sent."""

@@ -14,7 +14,7 @@ from potrun.errors import PotrunError, TrackingUnreachableError
 from potrun.tracking.base import PARENT_VARIABLE, Status
 from potrun.tracking.environment import environment_tags, now_ms
 from potrun.tracking.journal import Journal, Record
-from potrun.tracking.sender import MAX_LABELS, MAX_METRICS, Sender, StoreDownError
+from potrun.tracking.sender import BY_KEY, MAX_LABELS, MAX_METRICS, Sender, StoreDownError
 from potrun.tracking.store import Store
 from potrun.tracking.system_metrics import SystemSampler
 
@@ -56,6 +56,7 @@ class MlflowTracker:
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._is_down = False
+        self._last_metrics: dict[str, float] = {}
         self._thread: threading.Thread | None = None
         self._sampler = SystemSampler(self.log_metrics)
 
@@ -63,6 +64,11 @@ class MlflowTracker:
     def run_id(self) -> str | None:
         """The run's id in the store; None before `start` or while the store is unreachable."""
         return self._journal.run_id if self._journal else None
+
+    @property
+    def reference(self) -> str:
+        """What children name as their parent: the run's id, or its key as long as it has none."""
+        return self.run_id or BY_KEY + self._started().key
 
     def start(
         self,
@@ -94,10 +100,10 @@ class MlflowTracker:
             "time_ms": now_ms(),
         }
         self._add(create)
-        self._open_run(journal)
-        atexit.register(self._finish_at_exit)
         self.set_tags(tags)
         self.log_params(params)
+        self._open_run(journal)
+        atexit.register(self._finish_at_exit)
         self._thread = threading.Thread(target=self._send_in_background, name="potrun-tracking", daemon=True)
         self._thread.start()
         self._sampler.start()
@@ -113,6 +119,7 @@ class MlflowTracker:
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Record numbers; returns at once."""
         values = {_safe_key(key): float(value) for key, value in metrics.items()}
+        self._last_metrics |= values
         for chunk in _chunks(values, MAX_METRICS):
             self._add({"kind": "metrics", "values": chunk, "step": step or 0, "time_ms": now_ms()})
 
@@ -143,6 +150,7 @@ class MlflowTracker:
             return journal is None or journal.is_complete
         self._sampler.stop()
         self._add({"kind": "finish", "status": status, "time_ms": now_ms()})
+        journal.summarise({"status": status, "metrics": self._last_metrics})
         self._ending.set()
         atexit.unregister(self._finish_at_exit)
         if self._thread is not None:
@@ -178,6 +186,7 @@ class MlflowTracker:
             self._sender.open()
             self._sender.send(self._pending)
             self._pending.clear()
+            self._sender.close_abandoned()
         except (TrackingUnreachableError, StoreDownError) as error:
             if self.is_required:
                 journal.discard()

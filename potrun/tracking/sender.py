@@ -2,10 +2,12 @@
 
 import json
 import logging
+import socket
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from potrun.tracking.environment import is_gone
 from potrun.tracking.journal import Journal, Record
 from potrun.tracking.store import Store, first_line
 
@@ -60,6 +62,16 @@ class Sender:
         """
         if self._client is None:
             self._client, self._experiment_id = self.store.open()
+
+    def close_abandoned(self) -> None:
+        """Close runs in the store that were killed outright on this host and can no longer do so themselves."""
+        runs = self._client.search_runs(
+            [self._experiment_id], f"attributes.status = 'RUNNING' and tags.host = '{socket.gethostname()}'"
+        )
+        for run in runs:
+            if is_gone(run.data.tags["host"], run.data.tags.get("process", "")):
+                self._client.set_terminated(run.info.run_id, status="KILLED")
+                log.warning("run %s (%s) had died without a word: closed as KILLED", run.info.run_id, run.info.run_name)
 
     def send(self, records: Sequence[Record]) -> None:
         """Send records that follow the confirmed ones.

@@ -1,0 +1,98 @@
+"""The table of a multirun: one line a job, its choices and the numbers that compare it with the others."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+COMPARED = (
+    "sweeps",
+    "fitted",
+    "fit_fraction",
+    "chi2/",
+    "potential_",
+    "sweeps_per_second",
+    "seconds/",
+    "memory",
+)
+"""Beginnings of the metric names that go into the table."""
+
+
+@dataclass
+class Job:
+    """What is known of one job of a multirun; `choices` are the settings it was started with."""
+
+    number: int
+    choices: dict[str, str]
+    run_dir: str
+    status: str = "RUNNING"
+    run_id: str | None = None
+    npz: str | None = None
+    error: str | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The choices in one line."""
+        return ", ".join(f"{key}={value}" for key, value in self.choices.items()) or "defaults"
+
+    def write(self, folder: Path) -> None:
+        """Leave the record where the process that started the multirun finds it."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{self.number}.json").write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def read_all(cls, folder: Path) -> list["Job"]:
+        """Read the records of all jobs that began, in their order."""
+        jobs = [cls(**json.loads(path.read_text(encoding="utf-8"))) for path in folder.glob("*.json")]
+        return sorted(jobs, key=lambda job: job.number)
+
+
+def children_table(jobs: Sequence[Job]) -> tuple[list[str], list[list[object]]]:
+    """Lay the jobs out as a table.
+
+    Returns
+    -------
+    columns : list of str
+        Job, status, choices, compared metrics, run id, result and error.
+    rows : list of list
+        One a job; None where a job has no such value.
+    """
+    choices = _in_order(job.choices for job in jobs)
+    metrics = [name for name in _in_order(job.metrics for job in jobs) if name.startswith(COMPARED)]
+    columns = ["job", "status", *choices, *metrics, "run_id", "npz", "error"]
+    rows: list[list[object]] = [
+        [
+            job.number,
+            job.status,
+            *(job.choices.get(name) for name in choices),
+            *(job.metrics.get(name) for name in metrics),
+            job.run_id,
+            job.npz,
+            job.error,
+        ]
+        for job in jobs
+    ]
+    return columns, rows
+
+
+def to_csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Write the table as CSV."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def to_table_json(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Write the table as MLflow's UI reads it; a number that is not finite, which JSON cannot say, becomes text."""
+    cells = [[str(cell) if isinstance(cell, float) and cell - cell != 0.0 else cell for cell in row] for row in rows]
+    return json.dumps({"columns": list(columns), "data": cells}, allow_nan=False)
+
+
+def _in_order(mappings: Iterable[Mapping[str, object]]) -> list[str]:
+    """Return every key once, in the order of first appearance."""
+    return list(dict.fromkeys(key for mapping in mappings for key in mapping))

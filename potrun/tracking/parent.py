@@ -1,0 +1,118 @@
+"""The parent run of a multirun: opened before the first job, closed with a table and a comparison of all."""
+
+import hashlib
+import logging
+import re
+import shutil
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from potrun.config import RunConfig
+from potrun.errors import NoDataError, PotrunError
+from potrun.sync import sync
+from potrun.tracking.base import Status
+from potrun.tracking.children import Job, children_table, to_csv, to_table_json
+from potrun.tracking.journal import Journal
+from potrun.tracking.mlflow_tracker import MlflowTracker
+from potrun.tracking.store import Store
+
+log = logging.getLogger(__name__)
+
+JOBS = "jobs"
+"""Subfolder in which the jobs leave their records."""
+
+
+@dataclass
+class Parent:
+    """The parent run of this process; `killed_by` is the signal that ended it early."""
+
+    tracker: MlflowTracker
+    folder: Path
+    killed_by: int | None = None
+
+    @classmethod
+    def open(cls, cfg: RunConfig, sweep_dir: Path, swept: Sequence[str]) -> "Parent":
+        """Open the parent run.
+
+        Parameters
+        ----------
+        cfg : RunConfig
+            The settings that all jobs have in common.
+        sweep_dir : Path
+            Folder in which the multirun gets its own, named after what was asked.
+        swept : sequence of str
+            The multirun's overrides.
+
+        Raises
+        ------
+        TrackingUnreachableError
+            If the store cannot be opened and tracking is required.
+        """
+        folder = sweep_dir / _folder_name(swept)
+        shutil.rmtree(folder / JOBS, ignore_errors=True)
+        tracker = MlflowTracker(Store.from_config(cfg.tracking), folder, cfg.tracking.required)
+        params = dict(item.lstrip("+~").partition("=")[::2] for item in swept)
+        tags = {"multirun": "parent", "archive": cfg.archive.kind}
+        tracker.start("sweep " + " ".join(swept)[:200], params, tags)
+        return cls(tracker, folder)
+
+    def close(self) -> None:
+        """Gather what the jobs came to: table, comparison, status; name the jobs that failed."""
+        status: Status = "FAILED"
+        try:
+            jobs = Job.read_all(self.folder / JOBS)
+            for job in jobs:
+                if job.status == "RUNNING":
+                    _close_lost_job(job)
+                    job.write(self.folder / JOBS)
+            self._log_table(jobs)
+            self._log_comparison(jobs)
+            status = self._judge(jobs)
+        finally:
+            if sys.exc_info()[0] is not None:
+                self.tracker.log_text(traceback.format_exc(), "traceback.txt")
+            self.tracker.finish(status)
+
+    def _judge(self, jobs: Sequence[Job]) -> Status:
+        failed = [job for job in jobs if job.status != "FINISHED"]
+        self.tracker.log_metrics({"jobs": len(jobs), "jobs_failed": len(failed)})
+        for job in failed:
+            log.error("job %d (%s): %s", job.number, job.label, job.error)
+        if failed:
+            self.tracker.set_tags(
+                {"error": "; ".join(f"job {job.number} ({job.label}): {job.error}" for job in failed)}
+            )
+        if self.killed_by is not None:
+            return "KILLED"
+        return "FAILED" if failed or not jobs else "FINISHED"
+
+    def _log_table(self, jobs: Sequence[Job]) -> None:
+        columns, rows = children_table(jobs)
+        (self.folder / "children.csv").write_text(to_csv(columns, rows), encoding="utf-8")
+        self.tracker.log_artifact(self.folder / "children.csv")
+        self.tracker.log_text(to_table_json(columns, rows), "children.json")
+        self.tracker.set_tags({"mlflow.loggedArtifacts": '[{"path": "children.json", "type": "table"}]'})
+
+    def _log_comparison(self, jobs: Sequence[Job]) -> None:
+        """Draw the results against each other, where there are two at least."""
+
+
+def _folder_name(swept: Sequence[str]) -> str:
+    """Name the multirun's folder after what was asked, safely and at a bearable length."""
+    words = re.sub(r"[^\w=,.+-]+", "-", "_".join(swept), flags=re.ASCII)[:80] or "defaults"
+    return f"sweep_{words}_{hashlib.sha256(repr(list(swept)).encode()).hexdigest()[:8]}"
+
+
+def _close_lost_job(job: Job) -> None:
+    """Close the run of a job whose process was killed outright."""
+    job.status, job.error = "KILLED", "its process ended without a word"
+    try:
+        sync(Path(job.run_dir))
+    except NoDataError:
+        return  # it died before it was tracked
+    except PotrunError as error:
+        log.warning("%s", error)
+    job.run_id = Journal.find_all(Path(job.run_dir))[-1].run_id

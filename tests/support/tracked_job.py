@@ -1,0 +1,39 @@
+"""A stand-in for the experiment in tests of multiruns: tracked like one, computing nothing."""
+
+import os
+import signal
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from potrun.composition import register
+
+register()
+
+
+def job(cfg: DictConfig) -> float:
+    """Track a run; some months end badly, each in its own way."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from potrun.composition import to_settings
+    from potrun.errors import DataError, NoDataError
+    from potrun.interrupts import RunInterruptedError
+    from potrun.tracking import make_tracker
+
+    settings = to_settings(cfg)
+    if settings.month == 1:
+        raise NoDataError("no day of month 1")
+    tracker = make_tracker(settings.tracking, Path(HydraConfig.get().runtime.output_dir))
+    tracker.start(f"month {settings.month}", {"month": settings.month}, {})
+    tracker.log_metrics({"chi2/median": float(settings.month or 0), "live/x": 1.0})
+    if settings.month == 2:
+        tracker.set_tags({"error": "month 2 is bad"})
+        tracker.finish("FAILED")
+        raise DataError("month 2 is bad")
+    if settings.month == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if settings.month == 5:
+        tracker.finish("KILLED")
+        raise RunInterruptedError(signal.SIGTERM)
+    tracker.finish("FINISHED")
+    return 1.0
