@@ -93,7 +93,7 @@ def load_table(day: ArchiveDay, state: FileState, cache_dir: Path | None) -> Day
         source = SourceFile(day.name, state.size_bytes, header["sha256"])
         defects = tuple(Defect(**{**item, "file": day.name}) for item in header["defects"])
         return DayTable(date=day.date, source=source, defects=defects, **_arrays(body, header["arrays"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
 
 

@@ -41,7 +41,7 @@ def open_archive(
     Parameters
     ----------
     cfg : ArchiveConfig
-        Where to look; ``kind="demo"`` without a root lives in the user's cache folder.
+        Where to look; ``kind="demo"`` keeps its archives in a folder of the user's cache without a root.
     year, month, day : int, optional
         What the run asks for; only used to name the download that is missing.
 
@@ -160,8 +160,8 @@ def _demo_root(cfg: ArchiveConfig) -> Path:
 
     from potrun.archive.demo import ensure_demo_archive
 
-    home = cfg.root or cfg.cache_dir
-    return ensure_demo_archive(Path(home) if home else user_cache_path("potrun"), cfg.seed, cfg.sweeps_per_day)
+    folder = Path(cfg.root) if cfg.root else user_cache_path("potrun")
+    return ensure_demo_archive(folder, cfg.seed, cfg.sweeps_per_day)
 
 
 def _misplaced(name: str, date: dt.date, days: dict[dt.date, ArchiveDay]) -> str:

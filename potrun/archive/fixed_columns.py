@@ -74,7 +74,7 @@ class FixedColumns:
                 if not is_number.all():
                     good[block] &= is_number.all(axis=1)
         is_read = np.zeros(len(lines), dtype=bool)
-        is_read[chosen[good]] = True
+        is_read[chosen[good & rows.has_whole_number(chosen)]] = True
         return is_read
 
     def _read_times(self, lines: Lines, chosen: IntArray, rows: RawRows) -> BoolArray:

@@ -52,6 +52,11 @@ class RawRows:
         else:
             into[rows, first : first + values.shape[1]] = values
 
+    def has_whole_number(self, rows: IntArray) -> BoolArray:
+        """Tell where the spectrum number is one: whole and of sensible size."""
+        number = self.spectrum_number[rows]
+        return np.asarray((number == np.floor(number)) & (np.abs(number) < 2**31))
+
     def take(self, chosen: BoolArray) -> Self:
         """Return the chosen rows, without copying if they are all."""
         if chosen.all():

@@ -112,7 +112,7 @@ def _verdicts(rows: RawRows, runs: Runs, date: dt.date) -> Iterator[tuple[str, B
     day, second, is_time = split_utc(rows.utc)
     yield by_row("unparsable time", ~is_time)
     yield by_row("time of 1970-01-01", (is_time & (day == 0)) | (rows.unix_time_s < 86400))
-    yield by_run("wrong day", is_time[runs.start] & _on_wrong_day(runs, day, second, (date - _EPOCH).days))
+    yield by_row("wrong day", is_time & (day != 0) & _on_wrong_day(runs, day, second, (date - _EPOCH).days))
     strength = np.sqrt((rows.b_scd_nt**2).sum(axis=1))
     yield by_row("|B| out of range", ~((strength > 0) & (strength < B_LIMIT_NT)))
     yield by_row("energy not above zero", ~(rows.energy_ev > 0))
@@ -121,12 +121,11 @@ def _verdicts(rows: RawRows, runs: Runs, date: dt.date) -> Iterator[tuple[str, B
 
 
 def _on_wrong_day(runs: Runs, day: IntArray, second: IntArray, expected: int) -> BoolArray:
-    """Find runs with a row of another day, unless the run is one sweep across midnight."""
+    """Find rows of another day, unless their run is one sweep across midnight."""
     seconds = (day - expected) * 86400 + second
-    is_other = runs.any_row(day != expected)
-    touches = runs.any_row(day == expected)
     span = np.maximum.reduceat(seconds, runs.start) - np.minimum.reduceat(seconds, runs.start)
-    return is_other & ~(touches & (span <= SWEEP_SPAN_LIMIT_S))
+    crosses_midnight = runs.any_row(day == expected) & (span <= SWEEP_SPAN_LIMIT_S)
+    return (day != expected) & ~crosses_midnight[runs.of_row()]
 
 
 def _is_repeated(rows: RawRows, runs: Runs) -> BoolArray:

@@ -14,7 +14,7 @@ from potrun.archive.screen import screen
 from potrun.archive.sidecar import FileState
 from potrun.archive.tokens import read_tokens
 from potrun.errors import DataError
-from potrun.records import ArchiveDay, DayTable, SourceFile
+from potrun.records import ArchiveDay, DayTable, Defect, SourceFile
 
 FLUX_FLAGS = (9.999e-99, -9.99e-99)
 """Fluxes that stand for a missing and an erroneous value."""
@@ -99,6 +99,7 @@ def table_of_bytes(data: bytes, day: ArchiveDay, source: SourceFile) -> DayTable
     if not is_kept.any():
         reasons = ", ".join(f"{item.reason} from line {item.first_line} on" for item in defects)
         raise DataError(f"{day.name}: none of its {len(runs.start)} sweeps is usable ({reasons})")
+    defects += _blank_impossible(rows, day.name)
     chosen = np.repeat(is_kept, runs.size)
     size = runs.size[is_kept]
     return DayTable(
@@ -143,3 +144,17 @@ def parse_rows(data: bytes) -> tuple[RawRows, list[BadLine]]:
         for flag in flags:
             values[values == flag] = np.nan
     return rows, bad
+
+
+def _blank_impossible(rows: RawRows, name: str) -> list[Defect]:
+    """Make values that cannot be measured missing; only the cell is lost, so that it is noted without a cost."""
+    defects = []
+    for reason, values, is_impossible in (
+        ("negative flux", rows.flux, rows.flux < 0),
+        ("azimuth beyond 360 deg", rows.phi_deg, np.abs(rows.phi_deg) > 360),
+    ):
+        if is_impossible.any():
+            values[is_impossible] = np.nan
+            first = int(rows.line[is_impossible.any(axis=1)][0])
+            defects.append(Defect(reason, name, first, 0, 0))
+    return defects

@@ -101,7 +101,7 @@ def _read_complete(
         values, is_number = parse_cells(tokens.cells(index[:, fields], _CELL_WIDTH), pictures[name])
         rows.put(lines, name, values)
         good &= is_number.all(axis=1)
-    return good
+    return good & rows.has_whole_number(lines)
 
 
 def _describe(tokens: Tokens, block: IntArray, unreadable: IntArray) -> list[BadLine]:
