@@ -125,7 +125,7 @@ def _on_wrong_day(runs: Runs, day: IntArray, second: IntArray, expected: int) ->
     seconds = (day - expected) * 86400 + second
     span = np.maximum.reduceat(seconds, runs.start) - np.minimum.reduceat(seconds, runs.start)
     crosses_midnight = runs.any_row(day == expected) & (span <= SWEEP_SPAN_LIMIT_S)
-    return (day != expected) & ~crosses_midnight[runs.of_row()]
+    return np.asarray((day != expected) & ~crosses_midnight[runs.of_row()])
 
 
 def _is_repeated(rows: RawRows, runs: Runs) -> BoolArray:

@@ -4,18 +4,28 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from tests.support.tables import table_lines, write_day
 
 from potrun.archive.days import describe_dates, open_archive, scan_archive, select_days
 from potrun.archive.layout import date_of_name, folder_name, relative_table_path, table_name
 from potrun.config import ArchiveConfig
 from potrun.errors import NoDataError
 from potrun.records import ArchiveDay
+from tests.support.tables import table_lines, write_day
 
-FOLDERS = (
-    "001_031JAN 032_059FEB 060_090MAR 091_120APR 121_151MAY 152_181JUN "
-    "182_212JUL 213_243AUG 244_273SEP 274_304OCT 305_334NOV 335_365DEC"
-).split()
+FOLDERS = [
+    "001_031JAN",
+    "032_059FEB",
+    "060_090MAR",
+    "091_120APR",
+    "121_151MAY",
+    "152_181JUN",
+    "182_212JUL",
+    "213_243AUG",
+    "244_273SEP",
+    "274_304OCT",
+    "305_334NOV",
+    "335_365DEC",
+]
 DATES = [dt.date(1998, 4, 15), dt.date(1998, 4, 16), dt.date(1998, 12, 31), dt.date(1999, 1, 1), dt.date(1999, 4, 29)]
 
 

