@@ -98,8 +98,8 @@ def _sweep_keys(result: RunResult) -> tuple[dict[tuple[str, int], int], int]:
 
 
 def _span(result: RunResult) -> str:
-    start = result["spec_time_start"]
-    return f"{start.min()} to {start.max()}" if len(start) else "empty"
+    start = sorted(result["spec_time_start"].tolist())
+    return f"{start[0]} to {start[-1]}" if start else "empty"
 
 
 def differing_settings(results: Sequence[RunResult]) -> dict[str, tuple[Any, ...]]:
