@@ -160,7 +160,8 @@ def _judge(outcomes: "list[Outcome]", root: "Path") -> int:
     if failed:
         names = ", ".join(outcome.file.relative_path for outcome in failed[:3])
         more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
-        parts.append(f"{len(failed)} files failed ({names}{more}), the same command tries them again")
+        noun = "file" if len(failed) == 1 else "files"
+        parts.append(f"{len(failed)} {noun} failed ({names}{more}), the same command tries again")
     code = ExitCode.PARTIAL if any(outcome.is_there for outcome in tables) else ExitCode.FAILED
     return _say(f"not all is there: {'; '.join(parts)}", code)
 

@@ -75,11 +75,14 @@ async def exchange(
         raise RefusedFault(f"the server answers with an address that cannot be read: {error}") from error
 
 
-def _is_about_certificate(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
+def _is_about_certificate(error: BaseException) -> bool:
+    link: BaseException | None = error
+    seen: set[int] = set()  # a chain of errors may lead back to itself
+    while link is not None and id(link) not in seen:
+        if isinstance(link, ssl.SSLCertVerificationError):
             return True
-        error = error.__cause__ or error.__context__
+        seen.add(id(link))
+        link = link.__cause__ or link.__context__
     return False
 
 

@@ -47,7 +47,7 @@ class FetchProgress:
                 DownloadColumn(),
                 TransferSpeedColumn(),
                 TimeRemainingColumn(),
-                console=Console(stderr=True),
+                console=Console(stderr=True, soft_wrap=True),  # a log line above the bar stays one line
                 transient=True,
             )
             self._task = self._bar.add_task("", total=None)

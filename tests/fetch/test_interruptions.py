@@ -16,7 +16,7 @@ from tests.support import faulty_server as faulty
 from tests.support.faulty_server import FaultyServer
 
 Usage = namedtuple("Usage", "total used free")
-SLOW = faulty.trickles(2000, 0.02)
+SLOW = faulty.trickles(4000, 0.02)
 
 
 def wait_for(condition, seconds: float = 30.0) -> None:
