@@ -131,7 +131,9 @@ def one_line(error: BaseException, overrides: Iterable[str] = ()) -> str:
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
     link: BaseException | None = error
-    while link is not None:
+    seen: set[int] = set()  # OmegaConf makes an error its own cause when a debugger or a coverage tool watches
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
         yield link
         link = link.__cause__
 
