@@ -14,7 +14,7 @@ from potrun.geometry.ephemeris import LUNAR_PROSPECTOR, MOON, SUN, ecliptic_to_m
 from potrun.geometry.ephemeris_time import utc_to_et
 from potrun.geometry.footpoint import footpoint, spacecraft_in_sun, surface_in_sun
 from potrun.geometry.frames import latitude_longitude_deg, rotate, scd_to_parent
-from potrun.geometry.kernels import kernels_loaded, read_leap_seconds, spk_coverage
+from potrun.geometry.kernels import kernels_loaded, read_leap_seconds, require_moon_orientation, spk_coverage
 from potrun.geometry.pitch import pitch_angle_deg
 from potrun.instrument import MOON_RADIUS_KM
 from potrun.records import ArchiveDay, BoolArray, DayTable, Defect, FloatArray, Geometry
@@ -46,6 +46,7 @@ class GeometryModel:
         texts = [path for path in self.kernel_paths if path.suffix.lower() != ".bsp"]
         with kernels_loaded(texts):
             self.leap_seconds = read_leap_seconds()
+            require_moon_orientation()
         self.trajectories = {path: spk_coverage(path) for path in self.kernel_paths if path not in texts}
         self.attitude_path = attitude_path
         self.attitude = read_attitude(attitude_path, self.leap_seconds)
@@ -102,13 +103,13 @@ class GeometryModel:
         reached = within_reach(et, self.trajectories, [LUNAR_PROSPECTOR, MOON, SUN])
         with kernels_loaded(self._kernels_for(et)):
             position = position_km(LUNAR_PROSPECTOR, MOON, reached)
-            to_sun = position_km(SUN, LUNAR_PROSPECTOR, reached)
+            # Geometric positions add up, so that the Sun from the spacecraft needs no second look at its trajectory.
+            to_sun = position_km(SUN, MOON, reached) - position
             to_moon_frame = ecliptic_to_moon(et)
         axis = spin_axis(self.attitude, et)
         frame = scd_to_parent(axis, to_sun)
         has_ephemeris = np.isfinite(position).all(axis=1) & np.isfinite(to_sun).all(axis=1)
         is_known = has_ephemeris & np.isfinite(frame).all(axis=(1, 2))
-        position[~is_known], to_sun[~is_known] = np.nan, np.nan
         return self._geometry(table, et, is_known, position, to_sun, frame, to_moon_frame)
 
     def _kernels_for(self, et_s: FloatArray) -> tuple[Path, ...]:
@@ -128,6 +129,7 @@ class GeometryModel:
         to_moon_frame: FloatArray,
     ) -> Geometry:
         """Turn vectors into the record."""
+        to_moon_frame = np.where(is_known[:, None, None], to_moon_frame, np.nan)
         position = rotate(to_moon_frame, position_ecliptic)
         to_sun = rotate(to_moon_frame, to_sun_ecliptic)
         field = rotate(to_moon_frame, rotate(scd_to_ecliptic, table.b_scd_nt))
@@ -146,16 +148,23 @@ class GeometryModel:
             spacecraft_in_sun=spacecraft_in_sun(position, to_sun, MOON_RADIUS_KM),
             footpoint_in_sun=surface_in_sun(point, position + to_sun),
             pitch_deg=pitch_angle_deg(self.theta_deg, table.phi_deg, table.b_scd_nt, polarity),
-            defects=self._defects(table, et, is_known),
+            defects=self._defects(table, et, position_ecliptic, is_known),
             theta_deg=self.theta_deg,
         )
 
-    def _defects(self, table: DayTable, et: FloatArray, is_known: BoolArray) -> tuple[Defect, ...]:
-        """Count the rows whose geometry is unknown."""
-        covered = (et >= self.attitude.et_s[0]) & (et <= self.attitude.et_s[-1])
-        defects = []
-        for reason, hit in (("no attitude", ~covered), ("no ephemeris", covered & ~is_known)):
-            if hit.any():
-                sweeps = len(np.unique(table.row_sweep[hit]))
-                defects.append(Defect(reason, table.source.name, 0, int(hit.sum()), sweeps))
-        return tuple(defects)
+    def _defects(
+        self, table: DayTable, et: FloatArray, position: FloatArray, is_known: BoolArray
+    ) -> tuple[Defect, ...]:
+        """Count the rows whose geometry is unknown, each under one reason."""
+        has_attitude = (et >= self.attitude.et_s[0]) & (et <= self.attitude.et_s[-1])
+        has_position = np.isfinite(position).all(axis=1)
+        reasons = {
+            "no attitude": ~has_attitude,
+            "no ephemeris": has_attitude & ~has_position,
+            "no direction of the Sun across the spin axis": has_attitude & has_position & ~is_known,
+        }
+        return tuple(
+            Defect(reason, table.source.name, 0, int(hit.sum()), len(np.unique(table.row_sweep[hit])))
+            for reason, hit in reasons.items()
+            if hit.any()
+        )

@@ -77,6 +77,21 @@ def read_leap_seconds() -> LeapSeconds:
     )
 
 
+def require_moon_orientation() -> None:
+    """Refuse a pool without the Moon's rotation.
+
+    Raises
+    ------
+    DataError
+        If no loaded kernel holds it.
+    """
+    if not all(spiceypy.bodfnd(301, item) for item in ("POLE_RA", "POLE_DEC", "PM")):
+        raise DataError(
+            "the planetary constants (*.tpc) hold no orientation of the Moon (BODY301_POLE_RA, ...): "
+            "fetch that kernel again"
+        )
+
+
 def spk_coverage(path: Path) -> dict[int, Spans]:
     """List which bodies a trajectory kernel knows, and when.
 

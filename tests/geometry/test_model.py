@@ -1,0 +1,196 @@
+"""Kernels, attitude and coverage: nothing mixes, nothing is extrapolated, everything missing is named."""
+
+import dataclasses
+import datetime as dt
+import shutil
+
+import numpy as np
+import pytest
+import spiceypy
+
+from potrun.archive.days import scan_archive
+from potrun.archive.table import read_day
+from potrun.errors import DataError
+from potrun.geometry.compute import GeometryModel
+from potrun.geometry.kernels import kernels_loaded
+from potrun.records import ArchiveDay
+from tests.support.tables import table_lines, write_day
+
+
+@pytest.fixture
+def copy(sample_dir, tmp_path):
+    """A copy of the sample's ancillary files that a test may change."""
+    root = tmp_path / "archive"
+    root.mkdir()
+    for name in ("theta.tab", "attitude.tab"):
+        shutil.copyfile(sample_dir / name, root / name)
+    (root / "spice_kernels").mkdir()
+    for path in (sample_dir / "spice_kernels").iterdir():
+        shutil.copyfile(path, root / "spice_kernels" / path.name)
+    return root
+
+
+def model_of(root):
+    archive = scan_archive(root)
+    return GeometryModel(archive.kernel_paths, archive.attitude_path, archive.theta_path)
+
+
+@pytest.fixture
+def table(tmp_path):
+    return read_day(write_day(tmp_path / "made", table_lines(3)))
+
+
+def at(table, *times):
+    """The first rows of a table, at other times, as sweeps of one row."""
+    n = len(times)
+    names = ("unix_time_s", "energy_ev", "spectrum_number", "b_scd_nt", "flux", "phi_deg")
+    rows = {name: getattr(table, name)[:n] for name in names}
+    return dataclasses.replace(
+        table, utc=np.array(times), sweep_start=np.arange(n), sweep_rows=np.ones(n, dtype=np.int64), **rows
+    )
+
+
+def counts(geometry):
+    return {item.reason: (item.rows, item.sweeps) for item in geometry.defects}
+
+
+def test_rows_out_of_reach_are_unknown_and_counted(copy, table):
+    outside = at(table, "1998-08-20T00:00:00", "1998-09-15T00:00:00", "1998-08-25T00:00:00")
+    geometry = model_of(copy).compute(outside)
+    assert geometry.is_known.tolist() == [True, False, False]
+    assert counts(geometry) == {"no attitude": (1, 1), "no ephemeris": (1, 1)}
+    assert not geometry.spacecraft_in_sun[1:].any()
+    assert not geometry.footpoint_in_sun[1:].any()
+    assert (geometry.polarity[1:] == 0).all()
+    for name in (
+        "position_iau_moon_km",
+        "spacecraft_latitude_deg",
+        "spacecraft_longitude_deg",
+        "footpoint_latitude_deg",
+        "footpoint_longitude_deg",
+        "pitch_deg",
+    ):
+        assert np.isnan(getattr(geometry, name)[1:]).all(), name
+
+
+def test_no_field_has_no_footpoint(copy, table):
+    field = table.b_scd_nt.copy()
+    field[0] = 0
+    geometry = model_of(copy).compute(dataclasses.replace(table, b_scd_nt=field))
+    assert geometry.is_known[0]
+    assert geometry.polarity[0] == 0
+    assert np.isnan(geometry.footpoint_latitude_deg[0])
+    assert np.isnan(geometry.pitch_deg[0]).all()
+
+
+def test_a_missing_azimuth_has_no_pitch_angle(copy, table):
+    model = model_of(copy)
+    row = int(np.flatnonzero(model.compute(table).polarity)[0])
+    phi = table.phi_deg.copy()
+    phi[row, 5] = np.nan
+    pitch = model.compute(dataclasses.replace(table, phi_deg=phi)).pitch_deg
+    assert np.isnan(pitch[row]).nonzero()[0].tolist() == [5]
+
+
+def test_kernels_of_others_stay_as_they_were(sample_dir, copy, table):
+    theirs = str(sample_dir / "spice_kernels" / "sim_lsk.tls")
+    with kernels_loaded([]):
+        spiceypy.furnsh(theirs)
+        spiceypy.pdpool("POTRUN_TEST", [1.0])
+        model_of(copy).compute(table)
+        assert [spiceypy.kdata(index, "ALL")[0] for index in range(spiceypy.ktotal("ALL"))] == [theirs]
+    assert spiceypy.ktotal("ALL") == 0
+
+
+def test_two_archives_do_not_mix(copy, table, sample_dir):
+    turned = copy / "spice_kernels" / "sim_pck.tpc"
+    turned.write_text(turned.read_text().replace("38.3213", "48.3213"))
+    first, second = model_of(sample_dir), model_of(copy)
+    longitude = [model.compute(table).spacecraft_longitude_deg for model in (first, second, first)]
+    np.testing.assert_array_equal(longitude[0], longitude[2])
+    np.testing.assert_allclose((longitude[0] - longitude[1]) % 360, 10.0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("spice_kernels/sim_lsk.tls", b"<html>not found</html>", "leap-second"),
+        (
+            "spice_kernels/sim_pck.tpc",
+            b"KPL/PCK\n\\begindata\nBROKEN = = 1\n\\begintext\n",
+            "sim_pck.tpc cannot be read by SPICE",
+        ),
+        ("spice_kernels/lp_sim_00.bsp", b"<html>not found</html>", "lp_sim_00.bsp cannot be read by SPICE"),
+        ("spice_kernels/lp_sim_00.bsp", b"", "lp_sim_00.bsp cannot be read by SPICE"),
+        ("attitude.tab", b"<html>not found</html>", "attitude table"),
+        ("theta.tab", b"11.25\n" * 87, "87 numbers found, 88 expected"),
+        ("theta.tab", b"12.5\n" * 88, "inclinations"),
+        ("theta.tab", b"x\n", "theta table"),
+    ],
+)
+def test_damaged_files_are_named_at_once(copy, name, content, words):
+    (copy / name).write_bytes(content)
+    with pytest.raises(DataError, match=words) as caught:
+        model_of(copy)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["attitude.tab", "theta.tab", "spice_kernels/sim_lsk.tls"])
+def test_missing_files_are_named_at_once(copy, name):
+    (copy / name).unlink()
+    with pytest.raises(DataError, match="fetch"):
+        model_of(copy)
+
+
+def test_a_moon_without_orientation_is_named_at_once(copy):
+    (copy / "spice_kernels/sim_pck.tpc").unlink()
+    with pytest.raises(DataError, match=r"no orientation of the Moon.*\*\.tpc"):
+        model_of(copy)
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        ("lp_sim_00.bsp", r"no trajectory of Lunar Prospector \(-25\).*found sim_planets.bsp"),
+        ("sim_planets.bsp", r"no trajectory of the Sun \(10\)"),
+    ],
+)
+def test_a_missing_trajectory_is_named_before_any_work(copy, lost, words):
+    day = ArchiveDay(dt.date(1998, 8, 20), copy / "x", "x")
+    model_of(copy).check_coverage([day])
+    (copy / "spice_kernels" / lost).unlink()
+    with pytest.raises(DataError, match=words):
+        model_of(copy).check_coverage([day])
+
+
+def test_days_beyond_attitude_are_named(copy):
+    path = copy / "attitude.tab"
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if line < "1998-08-18"))
+    with pytest.raises(DataError, match=r"1998-08-20 .*no attitude record around it.*year=1998 month=8 day=20"):
+        model_of(copy).check_coverage([ArchiveDay(dt.date(1998, 8, 20), copy / "x", "x")])
+
+
+def test_damaged_attitude_records_are_left_out_and_counted(copy, table):
+    path = copy / "attitude.tab"
+    lines = path.read_text().splitlines()
+    whole = model_of(copy).attitude
+    path.write_text(
+        "\n".join([*lines[:3], "1998-08-09T17:19:17,11.9545,nan,86.6807", "x", *lines[3:][::-1], lines[4], ""])
+    )
+    attitude = model_of(copy).attitude
+    np.testing.assert_array_equal(attitude.et_s, whole.et_s)
+    np.testing.assert_array_equal(attitude.right_ascension_deg, whole.right_ascension_deg)
+    assert [(item.first_line, item.rows) for item in attitude.defects] == [(4, 2)]
+
+
+def test_right_ascension_goes_the_short_way(copy):
+    model = model_of(copy)
+    from potrun.geometry.attitude import Attitude, spin_axis
+
+    attitude = Attitude(np.array([0.0, 10.0]), np.array([359.0, 2.0]), np.array([80.0, 81.0]))
+    axis = spin_axis(attitude, np.array([-1.0, 0.0, 4.0, 10.0, 11.0]))
+    assert np.isnan(axis[[0, 4]]).all()
+    ascension = np.degrees(np.arctan2(axis[1:4, 1], axis[1:4, 0])) % 360
+    np.testing.assert_allclose(ascension, [359.0, 0.2, 2.0], atol=1e-9)
+    np.testing.assert_allclose(np.degrees(np.arcsin(axis[1:4, 2])), [80.0, 80.4, 81.0])
+    assert model.attitude.defects == ()
