@@ -88,8 +88,13 @@ class FetchProgress:
         """Mean rate since the start."""
         return self.received_bytes / max(time.monotonic() - self._started, 1e-3)
 
+    @property
+    def total_bytes(self) -> int:
+        """What this download will have received in the end, as far as is known."""
+        return self.received_bytes + self._left_bytes
+
     def _show(self) -> None:
-        total = self.received_bytes + self._left_bytes
+        total = self.total_bytes
         if self._bar is not None and self._task is not None:
             text = f"files {self._n_done}/{self._n_files}"
             self._bar.update(self._task, description=text, completed=self.received_bytes, total=total)

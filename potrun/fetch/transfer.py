@@ -123,7 +123,9 @@ class Transfer:
         except RefusedFault as fault:
             return Outcome(self._file, State.FAILED, str(fault))
         except OSError as error:
-            raise OutputError(f"{self._final}: {error.strerror}: make room or choose another archive.root") from error
+            raise OutputError(
+                f"{self._final}: {error.strerror or error}: make room or choose another archive.root"
+            ) from error
 
     async def _standing(self) -> State | None:
         """Say whether a good copy stands under the final name already; None if the file has to be brought."""
