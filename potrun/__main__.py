@@ -19,6 +19,7 @@ def _run(arguments: list[str]) -> int:
 
     from potrun.composition import conf_dir, one_line
     from potrun.job import experiment
+    from potrun.tracking.multirun import close_multirun
 
     nameless = [word for word in arguments if word.startswith("=")]
     if nameless:
@@ -27,7 +28,10 @@ def _run(arguments: list[str]) -> int:
     # Hydra would print its own page about an error and exit with 1; this makes it hand the error over.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(experiment)()
+        try:
+            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(experiment)()
+        finally:
+            close_multirun()
     except (HydraException, OmegaConfBaseException, PotrunError, OSError) as error:
         if wants_traceback:
             raise

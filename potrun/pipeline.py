@@ -93,21 +93,22 @@ def _tracked(plan: RunPlan, run_dir: Path) -> RunOutcome:
     try:
         report.track_inputs(plan, tracker)
         outcome, failures = _compute(plan, tracker)
-        status = "FAILED" if failures else "FINISHED"
+        if failures:
+            raise PartialResultError(
+                f"{len(failures)} of {len(plan.tasks)} days failed, the others are in {plan.npz}; "
+                f"first: {failures[0].failure}"
+            )
+        status = "FINISHED"
     except (RunInterruptedError, KeyboardInterrupt):
         status = "KILLED"
         raise
     finally:
         if sys.exc_info()[0] is not None:
             log.error("%s", sys.exc_info()[1])
+            tracker.set_tags({"error": str(sys.exc_info()[1])})
             tracker.log_text(traceback.format_exc(), "traceback.txt")
         tracker.log_artifact(run_dir / "potrun.log")
         tracker.finish(status)
-    if failures:
-        raise PartialResultError(
-            f"{len(failures)} of {len(plan.tasks)} days failed, the others are in {plan.npz}; "
-            f"first: {failures[0].failure}"
-        )
     return outcome
 
 

@@ -1,15 +1,20 @@
 """Send what a run could not send to its tracking store: ``python -m potrun.sync <run folder> [...]``."""
 
-import argparse
-import logging
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from potrun.errors import ExitCode, NoDataError, PartialResultError, PotrunError, TrackingUnreachableError
+from potrun.commandline import Option, parse, run_command, usage
+from potrun.errors import NoDataError, PartialResultError, PotrunError, TrackingUnreachableError, UsageError
 from potrun.tracking.journal import Journal, Record
 from potrun.tracking.sender import Sender, StoreDownError
 from potrun.tracking.store import Store
+
+OPTIONS = (Option("uri", str, "address of the store, if it has moved"),)
+HELP = usage(
+    "python -m potrun.sync FOLDER [FOLDER...] [key=value ...]",
+    "Send what runs could not send to their tracking store. FOLDER is that of a run, or of a multirun with its runs.",
+    OPTIONS,
+)
 
 
 def sync(run_dir: Path, uri: str | None = None) -> list[str]:
@@ -88,23 +93,36 @@ def _store_of(create: Record, uri: str | None) -> Store:
     return Store.embedded(uri, create["experiment"])
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m potrun.sync", description=sync.__doc__.splitlines()[0])  # type: ignore[union-attr]
-    parser.add_argument("run_dir", type=Path, nargs="+", help="folder of a run or of a multirun")
-    parser.add_argument("--uri", help="address of the store, if it has moved")
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    worst = ExitCode.DONE
-    for run_dir in options.run_dir:
+def command(arguments: list[str]) -> None:
+    """Send what the command line names, every folder even if one fails.
+
+    Raises
+    ------
+    PotrunError
+        The first of the worst failures; the others are printed.
+    """
+    folders, settings = parse(arguments, OPTIONS)
+    if not folders:
+        raise UsageError("no folder given: name the folder of a run or of a multirun")
+    errors: list[PotrunError] = []
+    for folder in folders:
         try:
-            for line in sync(run_dir, options.uri):
+            for line in sync(Path(folder), settings["uri"]):
                 sys.stdout.write(f"{line}\n")
         except PotrunError as error:
-            sys.stderr.write(f"potrun.sync: {error}\n")
-            worst = max(worst, error.exit_code)
-    return int(worst)
+            errors.append(error)
+    if errors:
+        worst = max(errors, key=lambda error: error.exit_code)
+        for failure in errors:
+            if failure is not worst:
+                sys.stderr.write(f"potrun.sync: {failure}\n")
+        raise worst
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run_command("potrun.sync", command, sys.argv[1:], HELP))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -15,6 +15,7 @@ from potrun.errors import NoDataError, PotrunError
 from potrun.sync import sync
 from potrun.tracking.base import Status
 from potrun.tracking.children import Job, children_table, to_csv, to_table_json
+from potrun.tracking.compared import write_comparisons
 from potrun.tracking.journal import Journal
 from potrun.tracking.mlflow_tracker import MlflowTracker
 from potrun.tracking.store import Store
@@ -97,7 +98,10 @@ class Parent:
         self.tracker.set_tags({"mlflow.loggedArtifacts": '[{"path": "children.json", "type": "table"}]'})
 
     def _log_comparison(self, jobs: Sequence[Job]) -> None:
-        """Draw the results against each other, where there are two at least."""
+        folder = self.folder / "comparison"
+        shutil.rmtree(folder, ignore_errors=True)
+        for path in write_comparisons(jobs, folder):
+            self.tracker.log_artifact(path, path.parent.relative_to(self.folder).as_posix())
 
 
 def _folder_name(swept: Sequence[str]) -> str:

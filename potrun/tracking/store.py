@@ -122,7 +122,6 @@ class Store:
             If the server does not answer, answers as something else, or the file cannot be opened.
         """
         if self.is_server:
-            _ask(self.uri)
             return self._open()
         try:
             self.database.parent.mkdir(parents=True, exist_ok=True)
@@ -132,17 +131,37 @@ class Store:
         except OSError as error:
             raise TrackingUnreachableError(f"tracking store {self.database} cannot be opened: {error}") from error
 
-    def _open(self) -> tuple[Any, str]:
+    def connect(self) -> Any:
+        """Return a client of a store that is there already, changing nothing in it.
+
+        Raises
+        ------
+        TrackingUnreachableError
+            If the server does not answer, or the file is no store of this MLflow.
+        """
+        if self.is_server:
+            _ask(self.uri)
         client_class = import_client()
         from mlflow.exceptions import MlflowException
 
         try:
-            client = client_class(tracking_uri=self.uri)
+            return client_class(tracking_uri=self.uri)
+        except MlflowException as error:
+            raise self._unusable(error) from error
+
+    def _open(self) -> tuple[Any, str]:
+        client = self.connect()
+        from mlflow.exceptions import MlflowException
+
+        try:
             return client, self._experiment_id(client)
         except MlflowException as error:
-            raise TrackingUnreachableError(
-                f"tracking store {self.uri} cannot be used: {first_line(error)}; check tracking.uri"
-            ) from error
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> TrackingUnreachableError:
+        return TrackingUnreachableError(
+            f"tracking store {self.uri} cannot be used: {first_line(error)}; check tracking.uri"
+        )
 
     def _experiment_id(self, client: Any) -> str:
         from mlflow.exceptions import MlflowException

@@ -11,7 +11,6 @@ from potrun.errors import PotrunError
 from potrun.tracking.multirun import close_multirun
 
 os.environ["HYDRA_FULL_ERROR"] = "1"
-sys.argv.append("+hydra.callbacks.tracking._target_=potrun.tracking.multirun.MultirunTracking")
 try:
     hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(job)()
 except PotrunError as error:

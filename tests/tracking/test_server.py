@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from potrun import sync as sync_module
+from potrun.commandline import run_command
 from potrun.config import TrackingConfig
 from potrun.errors import NoDataError, TrackingUnreachableError
-from potrun.sync import main, sync
+from potrun.sync import HELP, command, sync
 from potrun.tracking import make_tracker
+from potrun.tracking.lookup import find_result
 from potrun.tracking.sender import Sender
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,9 +116,9 @@ def test_lost_midway_nothing_is_lost_and_nothing_comes_twice(server, tmp_path, m
         with pytest.raises(TrackingUnreachableError, match="the same command continues"):
             sync(moved)
     assert server.client().get_run(tracker.run_id).info.status == "RUNNING"
-    assert main([str(moved)]) == 0
+    assert _command([str(moved)]) == 0
     assert "records sent" in capsys.readouterr().out
-    assert main([str(moved)]) == 0
+    assert _command([str(moved)]) == 0
     assert "nothing to do" in capsys.readouterr().out
 
     client = server.client()
@@ -126,6 +128,7 @@ def test_lost_midway_nothing_is_lost_and_nothing_comes_twice(server, tmp_path, m
     assert [m.step for m in sorted(history, key=lambda m: m.step)] == list(range(3000))
     assert run.data.params == {"fast": "True", "late": "1"}
     assert [item.dataset.name for item in run.inputs.dataset_inputs] == ["late"]
+    assert find_result(tracker.run_id, server.uri).read_bytes() == b"numbers" * 100_000
     fetched = Path(client.download_artifacts(tracker.run_id, "", str(tmp_path)))
     assert (fetched / result.name).read_bytes() == b"numbers" * 100_000
     assert (fetched / "early.txt").read_text() == "early"
@@ -174,7 +177,7 @@ def test_a_run_that_goes_on_is_not_sent_by_others(server, tmp_path, capsys):
     server.start()
     tracker = make_tracker(TrackingConfig(kind="server", uri=server.uri), tmp_path)
     tracker.start("going on", {}, {})
-    assert main([str(tmp_path)]) == 1
+    assert _command([str(tmp_path)]) == 1
     assert "still going on" in capsys.readouterr().err
     assert tracker.finish("FINISHED")
 
@@ -190,8 +193,12 @@ def test_silence(hanging, tmp_path):
 def test_a_folder_without_runs(tmp_path, capsys):
     with pytest.raises(NoDataError, match="holds no tracked run"):
         sync(tmp_path)
-    assert main([str(tmp_path)]) == 3
+    assert _command([str(tmp_path)]) == 3
     assert "no tracked run" in capsys.readouterr().err
+
+
+def _command(arguments):
+    return run_command("potrun.sync", command, arguments, HELP)
 
 
 def _fails_at_start(uri, run_dir, message):

@@ -1,0 +1,71 @@
+"""The results of a multirun against each other, wherever two of them are about the same sweeps."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from potrun.tracking.children import Job
+
+
+def write_comparisons(jobs: Sequence[Job], folder: Path) -> list[Path]:
+    """Compare the results that were made from the same tables.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        Those without a result, or with the very file of another job, are left out.
+    folder : Path
+        Gets one subfolder for every set of tables, named after the choices that its jobs share.
+
+    Returns
+    -------
+    list of Path
+        The tables and pictures, in ``folder``.
+    """
+    from potrun.compare import summary_csv, sweeps_csv, write_text
+    from potrun.results.comparison import compare
+    from potrun.results.load import load_results
+    from potrun.results.pictures.comparison import draw_comparison
+    from potrun.results.pictures.style import save
+
+    by_file = {job.npz: job for job in jobs if job.npz is not None}
+    results = {job.number: load_results(str(job.npz)) for job in by_file.values()}
+    by_tables: dict[tuple[str, ...], list[Job]] = {}
+    for job in by_file.values():
+        tables = tuple(results[job.number]["source_sha256"].tolist())
+        by_tables.setdefault(tables, []).append(job)
+    paths: list[Path] = []
+    for group in by_tables.values():
+        if len(group) < 2 or not any(results[job.number].n_sweeps for job in group):
+            continue
+        comparison = compare([results[job.number] for job in group], distinct_labels(group))
+        place = folder / shared_label(group, jobs)
+        write_text(place / "sweeps.csv", sweeps_csv(comparison))
+        write_text(place / "summary.csv", summary_csv(comparison))
+        paths += [
+            place / "sweeps.csv",
+            place / "summary.csv",
+            save(draw_comparison(comparison), place / "comparison.png"),
+        ]
+    return paths
+
+
+def distinct_labels(jobs: Sequence[Job]) -> list[str]:
+    """Name each job by the choices in which it differs from others."""
+    varying = _varying(jobs)
+    return [
+        ", ".join(f"{key.rpartition('.')[2]}={job.choices.get(key, 'default')}" for key in varying)
+        or f"job {job.number}"
+        for job in jobs
+    ]
+
+
+def shared_label(group: Sequence[Job], jobs: Sequence[Job]) -> str:
+    """Name a group by the choices that its jobs share and others do not: ``month=4``, or ``all`` if it is alone."""
+    inside = set(_varying(group))
+    words = [f"{key}={group[0].choices.get(key)}" for key in _varying(jobs) if key not in inside]
+    return "_".join(words).replace("/", "-")[:100] or "all"
+
+
+def _varying(jobs: Sequence[Job]) -> list[str]:
+    keys = dict.fromkeys(key for job in jobs for key in job.choices)
+    return [key for key in keys if len({job.choices.get(key) for job in jobs}) > 1]
