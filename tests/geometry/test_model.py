@@ -118,7 +118,7 @@ def test_two_archives_do_not_mix(copy, table, sample_dir):
         (
             "spice_kernels/sim_pck.tpc",
             b"KPL/PCK\n\\begindata\nBROKEN = = 1\n\\begintext\n",
-            "sim_pck.tpc cannot be read by SPICE",
+            "sim_pck.tpc cannot be read",
         ),
         ("spice_kernels/lp_sim_00.bsp", b"<html>not found</html>", "lp_sim_00.bsp cannot be read by SPICE"),
         ("spice_kernels/lp_sim_00.bsp", b"", "lp_sim_00.bsp cannot be read by SPICE"),
@@ -144,7 +144,7 @@ def test_missing_files_are_named_at_once(copy, name):
 
 def test_a_moon_without_orientation_is_named_at_once(copy):
     (copy / "spice_kernels/sim_pck.tpc").unlink()
-    with pytest.raises(DataError, match=r"no orientation of the Moon.*\*\.tpc"):
+    with pytest.raises(DataError, match=r"\*\.tpc.*no orientation of the Moon"):
         model_of(copy)
 
 
