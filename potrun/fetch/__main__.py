@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from potrun.fetch.catalogue import RemoteFile
+    from potrun.fetch.outcome import Outcome
     from potrun.fetch.settings import FetchSettings
-    from potrun.fetch.transfer import Outcome
 
 log = logging.getLogger("potrun.fetch")
 
@@ -144,7 +144,7 @@ def _list(files: "list[RemoteFile]", root: "Path") -> int:
 def _judge(outcomes: "list[Outcome]", root: "Path") -> int:
     """Turn what became of the files into an exit code and, where something lacks, into the last line."""
     from potrun.archive.days import describe_dates
-    from potrun.fetch.transfer import State
+    from potrun.fetch.outcome import State
 
     lacking = [outcome for outcome in outcomes if not outcome.is_there]
     if not lacking:

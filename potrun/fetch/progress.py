@@ -18,7 +18,7 @@ from rich.progress import (
 )
 
 from potrun.fetch.catalogue import RemoteFile
-from potrun.fetch.transfer import Outcome, State
+from potrun.fetch.outcome import Outcome, State
 
 log = logging.getLogger(__name__)
 

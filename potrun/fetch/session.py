@@ -12,10 +12,11 @@ from potrun.errors import OutputError, PotrunError
 from potrun.fetch.catalogue import RemoteFile, safe_target
 from potrun.fetch.exchange import make_client
 from potrun.fetch.hosts import Host
+from potrun.fetch.outcome import Outcome
 from potrun.fetch.partial import PartialFile
 from potrun.fetch.progress import FetchProgress
 from potrun.fetch.settings import TransferSettings
-from potrun.fetch.transfer import Outcome, Transfer, existing_folder
+from potrun.fetch.transfer import Transfer, existing_folder
 
 LOCK_NAME = ".fetch.lock"
 """File in the archive's root that only one download holds at a time."""

@@ -5,11 +5,9 @@ import logging
 import shutil
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from enum import Enum
 from http import HTTPStatus
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeVar
+from typing import BinaryIO, TypeVar
 
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
@@ -20,6 +18,7 @@ from potrun.fetch.checks import problem_with
 from potrun.fetch.exchange import exchange, version_of
 from potrun.fetch.faults import AbsentFault, ContentFault, RefusedFault, RetryableFault
 from potrun.fetch.hosts import Host
+from potrun.fetch.outcome import Listener, Outcome, State
 from potrun.fetch.partial import PartialFile, ResumePoint
 from potrun.fetch.settings import TransferSettings
 
@@ -36,40 +35,6 @@ CONTENT_TRIES = 2
 
 
 Answer = TypeVar("Answer")
-
-
-class State(Enum):
-    """How a file's turn ended."""
-
-    FETCHED = "fetched"
-    PRESENT = "already here"
-    UNCONFIRMED = "already here, the server could not confirm it"
-    ABSENT = "not on the server"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one file."""
-
-    file: RemoteFile
-    state: State
-    reason: str = ""
-
-    @property
-    def is_there(self) -> bool:
-        """True if the file stands under its final name."""
-        return self.state in (State.FETCHED, State.PRESENT, State.UNCONFIRMED)
-
-
-class Listener(Protocol):
-    """Who wants to know how a transfer goes on."""
-
-    def expect(self, file: RemoteFile, left_bytes: int) -> None:
-        """So many bytes of the file are still to come."""
-
-    def received(self, file: RemoteFile, n_bytes: int) -> None:
-        """So many more have come."""
 
 
 class Transfer:
