@@ -1,23 +1,30 @@
 """All sweeps at once in torch: grid scan, damped Gauss-Newton, bracketed balance."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 
 from potrun.plasma.charging import SUNLIT_NODES_V, choose_bracket, shadow_potential_v
-from potrun.plasma.descent import Minimum, SpectraTensors, descend
+from potrun.plasma.descent import LANES, Minimum, Task, descend
 from potrun.plasma.objective import clean_weight, sunlit_imbalance
 from potrun.plasma.response import Response
 from potrun.plasma.roots import find_roots
-from potrun.plasma.scan import GridScan, Scan
+from potrun.plasma.scan import GridScan
 from potrun.plasma.solution import FitSettings, PlasmaFit
 from potrun.plasma.spectrum import Spectra
 
 POTENTIAL_TOLERANCE_V = 1e-4
-MAX_WIDENINGS = 3
-"""How often a bracket that the coarse scan put wrong moves on by a node."""
+NODE_TOLERANCE = 1e-3
+"""Step that counts as arrived in the fits at nodes, which only bracket the balance."""
 
-LANES = 16
-"""Sweeps are padded to a multiple of this, so that vector units treat every sweep alike."""
+
+class _Tensors(NamedTuple):
+    """Spectra (S, E) on the device."""
+
+    energy_ev: torch.Tensor
+    log_flux: torch.Tensor
+    weight: torch.Tensor
 
 
 class BatchedSolver:
@@ -34,8 +41,8 @@ class BatchedSolver:
     def __init__(self, settings: FitSettings, device: torch.device) -> None:
         self._settings = settings
         self._device = device
-        self._scan = GridScan(settings, device)
         self._response = Response(*(torch.as_tensor(part, device=device) for part in settings.response))
+        self._scan = GridScan(settings, self._response, device)
 
     def solve(self, spectra: Spectra) -> PlasmaFit:
         """Fit every sweep and balance its currents.
@@ -55,70 +62,67 @@ class BatchedSolver:
             if not len(members):
                 continue
             part = spectra.take(np.concatenate([members, np.repeat(members[:1], -len(members) % LANES)]))
-            energy_ev, log_flux, weight = (
-                torch.as_tensor(x, device=self._device) for x in (part.energy_ev, part.log_flux, part.weight)
-            )
-            tensors = SpectraTensors(energy_ev, log_flux, weight, self._response)
-            minimum, potential = solve(tensors)
-            columns = (minimum.kappa, minimum.log_theta, minimum.log_density, potential, minimum.chi2)
-            held = torch.where(torch.isnan(potential), 0.0, potential)
-            channels = (clean_weight(tensors.energy_ev, held) * (tensors.weight > 0)).sum(dim=1)
-            result[:, members] = torch.stack([*columns, channels]).cpu().numpy()[:, : len(members)]
+            arrays = (part.energy_ev, part.log_flux, part.weight)
+            tensors = _Tensors(*(torch.as_tensor(values, device=self._device) for values in arrays))
+            minimum, volts = solve(tensors)
+            held = torch.where(torch.isnan(volts) | (not in_sun), 0.0, volts)
+            channels = _channels(tensors, held)
+            found = torch.stack([*minimum[:3], volts, minimum.chi2, channels])
+            result[:, members] = found.cpu().numpy()[:, : len(members)]
         return PlasmaFit(*result)
 
-    def _solve_shadowed(self, spectra: SpectraTensors) -> tuple[Minimum, torch.Tensor]:
-        scan = self._scan(*spectra[:3], n_nodes=1)
-        minimum = descend(
-            spectra, self._settings, scan.kappa[:, 0], scan.log_theta[:, 0], torch.zeros_like(scan.chi2[:, 0])
-        )
+    def _solve_shadowed(self, spectra: _Tensors) -> tuple[Minimum, torch.Tensor]:
+        kappa, log_theta = self._scan(*spectra, n_nodes=1)
+        no_volts = torch.zeros_like(kappa[:, 0])
+        minimum = self._fit(spectra, no_volts, kappa[:, 0], log_theta[:, 0])
         volts: torch.Tensor = shadow_potential_v(minimum.kappa, minimum.log_theta)
         return minimum, volts
 
-    def _solve_sunlit(self, spectra: SpectraTensors) -> tuple[Minimum, torch.Tensor]:
-        scan = self._scan(*spectra[:3], n_nodes=len(SUNLIT_NODES_V))
-        node, exists = choose_bracket(scan.imbalance, scan.chi2, scan.channels)
-        low, value_low, high, value_high = self._bracket(spectra, scan, node)
-        start = (_at(scan.kappa, node), _at(scan.log_theta, node))
-        warm = list(start)
-
-        def imbalance(potential: torch.Tensor) -> torch.Tensor:
-            minimum = descend(spectra, self._settings, warm[0], warm[1], potential)
-            warm[:] = minimum.kappa, minimum.log_theta
-            value: torch.Tensor = sunlit_imbalance(potential, *minimum[:3])
-            return value
-
-        root = find_roots(
-            imbalance, low, high, value_low=value_low, value_high=value_high, tolerance=POTENTIAL_TOLERANCE_V
-        )
-        root = torch.where(exists, root, torch.nan)
-        minimum = descend(spectra, self._settings, *start, torch.where(torch.isnan(root), 0.0, root))
-        return minimum, root
-
-    def _bracket(
-        self, spectra: SpectraTensors, scan: Scan, node: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Turn the coarse bracket into one that the exact imbalance confirms, moving on by nodes where it does not."""
+    def _solve_sunlit(self, spectra: _Tensors) -> tuple[Minimum, torch.Tensor]:
+        nodes = self._fit_nodes(spectra)
         nodes_v = self._scan.nodes_v
-        last = len(nodes_v) - 2
+        shape = nodes.kappa.shape
+        imbalances = sunlit_imbalance(nodes_v.expand(shape), *nodes[:3])
+        channels = torch.stack([_channels(spectra, volts.expand(shape[0])) for volts in nodes_v], dim=1)
+        node, exists = choose_bracket(imbalances, nodes.chi2, channels)
+        start = _at(nodes.kappa, node), _at(nodes.log_theta, node)
+        near = list(start)
 
-        def imbalance_at(index: torch.Tensor) -> torch.Tensor:
-            start = (_at(scan.kappa, index), _at(scan.log_theta, index))
-            minimum = descend(spectra, self._settings, *start, nodes_v[index])
-            value: torch.Tensor = sunlit_imbalance(nodes_v[index], *minimum[:3])
+        def imbalance(volts: torch.Tensor) -> torch.Tensor:
+            minimum = self._fit(spectra, volts, *near)
+            near[:] = minimum[:2]
+            value: torch.Tensor = sunlit_imbalance(volts, *minimum[:3])
             return value
 
-        value_low, value_high = imbalance_at(node), imbalance_at(node + 1)
-        for _ in range(MAX_WIDENINGS):
-            down, up = (value_low <= 0) & (node > 0), (value_high > 0) & (value_low > 0) & (node < last)
-            if not bool((down | up).any()):
-                break
-            node = node - down.long() + up.long()
-            value = imbalance_at(torch.where(up, node + 1, node))
-            value_low, value_high = (
-                torch.where(down, value, torch.where(up, value_high, value_low)),
-                torch.where(up, value, torch.where(down, value_low, value_high)),
-            )
-        return nodes_v[node], value_low, nodes_v[node + 1], value_high
+        volts = find_roots(
+            imbalance,
+            nodes_v[node],
+            nodes_v[node + 1],
+            value_low=_at(imbalances, node),
+            value_high=_at(imbalances, node + 1),
+            tolerance=POTENTIAL_TOLERANCE_V,
+        )
+        volts = torch.where(exists, volts, torch.nan)
+        return self._fit(spectra, torch.where(exists, volts, 0.0), *start), volts
+
+    def _fit(self, spectra: _Tensors, volts: torch.Tensor, kappa: torch.Tensor, log_theta: torch.Tensor) -> Minimum:
+        return descend(Task.at(*spectra, volts, self._response), self._settings, kappa, log_theta)
+
+    def _fit_nodes(self, spectra: _Tensors) -> Minimum:
+        """Fit every spectrum at every node of the potential, (S, N)."""
+        n_nodes = len(SUNLIT_NODES_V)
+        kappa, log_theta = self._scan(*spectra, n_nodes=n_nodes)
+        volts = self._scan.nodes_v.expand(kappa.shape)
+        repeated = _Tensors(*(values.repeat_interleave(n_nodes, dim=0) for values in spectra))
+        task = Task.at(*repeated, volts.reshape(-1), self._response)
+        found = descend(task, self._settings, kappa.reshape(-1), log_theta.reshape(-1), tolerance=NODE_TOLERANCE)
+        return Minimum(*(values.reshape(kappa.shape) for values in found))
+
+
+def _channels(spectra: _Tensors, volts: torch.Tensor) -> torch.Tensor:
+    """(S,) effective number of channels at potentials."""
+    counted: torch.Tensor = clean_weight(spectra.energy_ev, volts) * (spectra.weight > 0)
+    return counted.sum(dim=1)
 
 
 def _at(values: torch.Tensor, node: torch.Tensor) -> torch.Tensor:

@@ -5,14 +5,17 @@ from typing import Any
 from array_api_compat import array_namespace
 
 from potrun.plasma.currents import electron_current_a_m2, ion_current_a_m2, mean_yield
-from potrun.plasma.kappa import ambient_of_retarded, temperature_ev, theta_energy_ev
+from potrun.plasma.kappa import ambient_of_retarded, log_normalisation, temperature_ev, theta_energy_ev
 from potrun.plasma.roots import find_roots
 
-SUNLIT_NODES_V = (0.0, 1.5, 3.0, 5.0, 7.5, 10.0, 13.0, 16.0, 20.0, 25.0, 31.0, 38.0, 47.0, 58.0, 75.0, 100.0, 150.0)
+SUNLIT_NODES_V = (0.0, 2.0, 4.5, 7.5, 10.5, 14.0, 18.0, 23.0, 29.0, 37.0, 48.0, 65.0, 95.0, 150.0)
 """Potentials at which a sunlit sweep is first fitted; they reach over the whole photoemission curve."""
 
 CHANNEL_PRICE = 9.0
-"""Drop in chi2 that leaving out one more channel as contaminated must bring."""
+"""Drop in chi2, over the best reduced chi2, that leaving out one more channel as contaminated must bring."""
+
+SLACK_CHANNELS = 2.0
+"""How many channels' price a balance may be worse than the best fit at any potential and still be believed."""
 
 MIN_CHANNELS = 4.0
 """Fewest channels that can test a fit of three parameters."""
@@ -24,8 +27,8 @@ def choose_bracket(imbalance: Any, chi2: Any, channels: Any) -> tuple[Any, Any]:
     """Choose between which nodes a sunlit spacecraft settles.
 
     A balance is stable where charging further up would stop the charging: the imbalance falls through zero. Below the
-    true one there can be another, where returning photoelectrons are taken for plasma; it shows in chi2, and the
-    potential that explains more channels better is chosen.
+    true one there can be another, where returning photoelectrons are taken for plasma. It shows in chi2: the balance
+    is chosen that explains more channels better, and none where some other potential explains them better still.
 
     Parameters
     ----------
@@ -44,36 +47,58 @@ def choose_bracket(imbalance: Any, chi2: Any, channels: Any) -> tuple[Any, Any]:
         False where no stable balance lies between nodes with enough channels.
     """
     xp = array_namespace(imbalance)
-    falls = (imbalance[:, :-1] > 0) & (imbalance[:, 1:] <= 0) & (channels[:, 1:] >= MIN_CHANNELS)
-    score = chi2[:, 1:] - CHANNEL_PRICE * channels[:, 1:]
-    score = xp.where(falls, score, xp.inf)
-    return xp.argmin(score, axis=1), xp.any(falls, axis=1)
+    enough = channels >= MIN_CHANNELS
+    falls = (imbalance[:, :-1] > 0) & (imbalance[:, 1:] <= 0) & enough[:, 1:]
+    spread = xp.where(enough, chi2 / xp.clip(channels - 3, 1.0, None), xp.inf)
+    price = CHANNEL_PRICE * xp.clip(xp.min(spread, axis=1), 1.0, None)[:, None]
+    score = xp.where(enough, chi2 - price * channels, xp.inf)
+    candidate = xp.where(falls, xp.minimum(score[:, :-1], score[:, 1:]), xp.inf)
+    trusted = xp.min(candidate, axis=1) <= xp.min(score, axis=1) + SLACK_CHANNELS * price[:, 0]
+    return xp.argmin(candidate, axis=1), xp.any(falls, axis=1) & trusted
 
 
-def shadow_imbalance(potential_v: Any, kappa: Any, log_theta: Any, kept: Any) -> Any:
+def kept_current_a_m2(kappa: Any, log_theta: Any) -> Any:
+    """Electron current less the secondaries that it frees, for a density of 1 m-3 at the spacecraft.
+
+    Parameters
+    ----------
+    kappa, log_theta : array
+        Distribution at the spacecraft.
+
+    Returns
+    -------
+    array, A m-2
+        NaN where each electron frees more than one.
+    """
+    xp = array_namespace(kappa)
+    kept = 1 - mean_yield(kappa, log_theta)
+    return xp.where(kept > 0, kept, xp.nan) * electron_current_a_m2(
+        log_normalisation(kappa, log_theta), kappa, log_theta
+    )
+
+
+def shadow_imbalance(potential_v: Any, kappa: Any, log_theta: Any, kept_a_m2: Any) -> Any:
     """Compare arriving ions with the electrons that arrive and are kept: ln of the ratio of their currents.
 
-    Positive where the spacecraft would charge up. The plasma is the ambient one that the potential implies.
+    Positive where the spacecraft would charge up. The plasma is the ambient one that the potential implies; what was
+    fitted at the spacecraft has passed |U| already, whatever U is. The density drops out.
 
     Parameters
     ----------
     potential_v : array, V
         Potential of the spacecraft, negative or zero.
     kappa, log_theta : array
-        Distribution fitted at the spacecraft: its flux is the one that has passed |U|, whatever U is.
-    kept : array
-        One less the mean yield of secondary electrons.
+        Distribution fitted at the spacecraft.
+    kept_a_m2 : array, A m-2
+        Of :func:`kept_current_a_m2`.
 
     Returns
     -------
     array
-        The density drops out.
     """
     xp = array_namespace(kappa)
-    unit = xp.ones_like(kappa)
-    density, theta = ambient_of_retarded(unit, kappa, xp.exp(log_theta), potential_v)
-    ions = ion_current_a_m2(density, temperature_ev(kappa, theta), potential_v)
-    return xp.log(ions / (kept * electron_current_a_m2(unit, kappa, log_theta)))
+    density, theta = ambient_of_retarded(xp.ones_like(kappa), kappa, xp.exp(log_theta), potential_v)
+    return xp.log(ion_current_a_m2(density, temperature_ev(kappa, theta), potential_v) / kept_a_m2)
 
 
 def coldest_potential_v(kappa: Any, log_theta: Any) -> Any:
@@ -109,8 +134,7 @@ def shadow_potential_v(kappa: Any, log_theta: Any, tolerance_v: float = 1e-6) ->
         NaN where no negative potential balances.
     """
     xp = array_namespace(kappa)
-    kept = 1 - mean_yield(kappa, log_theta)
-    kept = xp.where(kept > 0, kept, xp.nan)
+    kept = kept_current_a_m2(kappa, log_theta)
     return find_roots(
         lambda potential: shadow_imbalance(potential, kappa, log_theta, kept),
         coldest_potential_v(kappa, log_theta),

@@ -7,8 +7,6 @@ import numpy as np
 from array_api_compat import array_namespace, device
 from scipy.constants import e, m_e, m_p
 
-from potrun.plasma.kappa import log_mean_speed, log_normalisation
-
 PHOTOEMISSION_A_M2 = (1.07e-6, 1.6e-8)
 PHOTOEMISSION_V = (5.0, 60.0)
 PHOTOEMISSION_MAX_V = 150.0
@@ -61,13 +59,15 @@ def photoemission_slope_a_m2_v(potential_v: Any) -> Any:
     return first * xp.exp(-potential_v / PHOTOEMISSION_V[0]) + second * xp.exp(-potential_v / PHOTOEMISSION_V[1])
 
 
-def electron_current_a_m2(density_m3: Any, kappa: Any, log_theta: Any) -> Any:
-    """Electron current onto a plane surface: e/4 times the integral of F over energy, e n <v> / 4.
+def electron_current_a_m2(log_at_rest: Any, kappa: Any, log_theta: Any) -> Any:
+    """Electron current onto a plane surface: e/4 times the integral of F over energy, which is e n <v> / 4.
+
+    For a kappa distribution n <v> = 2 pi f(0) theta^4 kappa / (kappa - 1).
 
     Parameters
     ----------
-    density_m3 : array, m-3
-        Density of the electrons where the surface is.
+    log_at_rest : array
+        ln of f at rest (s3 m-6) of the electrons where the surface is.
     kappa : array
         Spectral index, above 1.
     log_theta : array
@@ -78,7 +78,7 @@ def electron_current_a_m2(density_m3: Any, kappa: Any, log_theta: Any) -> Any:
     array, A m-2
     """
     xp = array_namespace(kappa)
-    return e / 4 * density_m3 * xp.exp(log_mean_speed(kappa, log_theta))
+    return e * math.pi / 2 * xp.exp(log_at_rest + 4 * log_theta) * kappa / (kappa - 1)
 
 
 def electron_current_of_flux_a_m2(energy_ev: Any, flux: Any, potential_v: Any = 0.0) -> Any:
@@ -149,11 +149,11 @@ def mean_yield(kappa: Any, log_theta: Any) -> Any:
     xp = array_namespace(kappa)
     nodes, step = np.linspace(*_YIELD_LOG_ENERGY, _YIELD_NODES, retstep=True)
     energy_ev = xp.exp(xp.asarray(nodes, dtype=kappa.dtype, device=device(kappa)))
-    per_node = 8 * math.pi * (e / m_e) ** 2 * step * energy_ev * energy_ev * sternglass_yield(energy_ev)
-    reduced = energy_ev / (kappa * xp.exp(2 * log_theta) * (m_e / (2 * e)))[..., None]
-    shape = xp.exp(-(kappa + 1)[..., None] * xp.log1p(reduced))
-    at_rest = log_normalisation(kappa, log_theta) - log_mean_speed(kappa, log_theta)
-    return xp.exp(at_rest) * xp.sum(per_node * shape, axis=-1)
+    per_node = energy_ev * energy_ev * sternglass_yield(energy_ev)
+    scale_ev = kappa * xp.exp(2 * log_theta) * (m_e / (2 * e))
+    shape = xp.exp(-(kappa + 1)[..., None] * xp.log1p(energy_ev / scale_ev[..., None]))
+    # The integral of E f is f(0) scale^2 / (kappa (kappa - 1)).
+    return kappa * (kappa - 1) * (step / (scale_ev * scale_ev)) * xp.sum(per_node * shape, axis=-1)
 
 
 def ion_current_a_m2(density_m3: Any, temperature_ev: Any, potential_v: Any) -> Any:

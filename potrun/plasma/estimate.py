@@ -1,10 +1,12 @@
 """Choose how the spacecraft potential is found."""
 
+from dataclasses import replace
 from typing import Protocol
 
 from potrun.config import DeviceConfig, SpacecraftPotentialConfig
 from potrun.errors import UsageError
 from potrun.plasma.constant import ConstantPotential
+from potrun.plasma.offset import OffsetPotential
 from potrun.records import DayTable, Geometry, SpacecraftPotential
 
 DEFAULT_BATCH_SIZE = 1080
@@ -40,6 +42,8 @@ def make_potential_model(cfg: SpacecraftPotentialConfig, device: DeviceConfig, f
     UsageError
         If the kind is unknown.
     """
+    if cfg.offset_volts:
+        return OffsetPotential(make_potential_model(replace(cfg, offset_volts=0.0), device, fast), cfg.offset_volts)
     if cfg.kind == "constant":
         return ConstantPotential(volts=cfg.volts)
     if cfg.kind == "kappa":

@@ -146,26 +146,6 @@ def omnidirectional_flux(energy_ev: Any, density_m3: Any, kappa: Any, theta_m_s:
     return 4 * math.pi * phase_space_density(energy_ev, density_m3, kappa, theta_m_s) * speed_squared * (e / m_e)
 
 
-def log_mean_speed(kappa: Any, log_theta: Any) -> Any:
-    """Compute ln of the mean speed, 2 pi C(kappa) theta (kappa^2) / (kappa (kappa - 1)).
-
-    Parameters
-    ----------
-    kappa : array
-        Spectral index, above 1.
-    log_theta : array
-        ln of the thermal speed in m s-1.
-
-    Returns
-    -------
-    array
-        ln of m s-1.
-    """
-    xp = array_namespace(kappa)
-    at_rest = log_normalisation(kappa, 0.0 * log_theta)
-    return log_theta + at_rest + math.log(2 * math.pi) + xp.log(kappa / (kappa - 1))
-
-
 def shifted_flux(flux: Any, energy_ev: Any, potential_v: Any) -> Any:
     """Carry a flux measured at the spacecraft out into the plasma: j_ambient(E - Usc) = j(E) (E - Usc) / E.
 

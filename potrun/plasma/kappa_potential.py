@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from potrun.plasma.charging import MIN_CHANNELS, coldest_potential_v, shadow_imbalance
-from potrun.plasma.currents import mean_yield
+from potrun.plasma.charging import MIN_CHANNELS, coldest_potential_v, kept_current_a_m2, shadow_imbalance
 from potrun.plasma.environment import sweep_environment
 from potrun.plasma.solution import FitSettings, PlasmaFit, Solver
 from potrun.plasma.spectrum import Spectra, sweep_spectra
-from potrun.plasma.uncertainty import Ambient, ambient_plasma
+from potrun.plasma.uncertainty import Ambient, ambient_plasma, reduced_chi2
 from potrun.records import BoolArray, CodeArray, DayTable, FloatArray, Geometry, PotentialStatus, SpacecraftPotential
 
 _BOUND_MARGIN = 1e-6
@@ -108,7 +107,7 @@ class KappaPotential:
             ambient.sigma_temperature_ev,
             ambient.sigma_density_m3,
             ambient.sigma_kappa,
-            fit.chi2 / np.maximum(fit.channels - 3, 1),
+            reduced_chi2(fit),
         )
         valid = (status == PotentialStatus.OK) | (status == PotentialStatus.AT_BOUND)
         return {name: np.where(valid, value, np.nan) for name, value in zip(_NUMBERS, numbers, strict=True)}, status
@@ -138,6 +137,6 @@ class KappaPotential:
 def _asks_for_cold(fit: PlasmaFit) -> BoolArray:
     """Tell sweeps whose balance in shadow lies beyond an ambient temperature of zero."""
     with np.errstate(all="ignore"):
-        kept = 1 - mean_yield(fit.kappa, fit.log_theta)
+        kept = kept_current_a_m2(fit.kappa, fit.log_theta)
         coldest = coldest_potential_v(fit.kappa, fit.log_theta)
         return np.asarray(shadow_imbalance(coldest, fit.kappa, fit.log_theta, kept) < 0)

@@ -5,21 +5,21 @@ from typing import Any, NamedTuple
 from array_api_compat import array_namespace
 
 from potrun.plasma.currents import electron_current_a_m2, photoemission_current_a_m2
-from potrun.plasma.response import Response, log_flux_model
+from potrun.plasma.response import Arrivals, log_flux_model
 
 CLEAN_FROM, CLEAN_ABOVE = 1.6, 2.2
 """Energies over Usc between which a channel's weight rises from 0 to 1: its response must not reach below Usc."""
 
 
 class Profile(NamedTuple):
-    """The objective at (kappa, ln theta), its best density, and its curvature in the Gauss-Newton sense.
+    """The objective at (kappa, ln theta), its best ln f at rest, and its curvature in the Gauss-Newton sense.
 
     `downhill` is minus half the gradient of `chi2` by (kappa, ln theta), `curvature` half its second derivatives: the
     entries (kappa, kappa), (kappa, ln theta) and (ln theta, ln theta).
     """
 
     chi2: Any
-    log_density: Any
+    log_at_rest: Any
     downhill: tuple[Any, Any]
     curvature: tuple[Any, Any, Any]
 
@@ -48,34 +48,34 @@ def clean_weight(energy_ev: Any, potential_v: Any) -> Any:
     return ramp * ramp * (3 - 2 * ramp)
 
 
-def profile(
-    energy_ev: Any, log_flux: Any, weight: Any, kappa: Any, log_theta: Any, potential_v: Any, response: Response
-) -> Profile:
-    """Evaluate the objective at the best density, which is a weighted mean because ln F is linear in ln n.
+def profile(seen: Arrivals, log_flux: Any, weight: Any, kappa: Any, log_theta: Any) -> Profile:
+    """Evaluate the objective at the best density, which is a weighted mean because ln F is linear in it.
+
+    The density stands in as f at rest: that leaves the gamma functions out of the search.
 
     Parameters
     ----------
-    energy_ev, log_flux, weight : (..., E) array
-        Spectrum: eV, ln of m-2 s-1 eV-1, inverse variance of that.
-    kappa, log_theta, potential_v : (...) array
-        Trial: spectral index, ln of the thermal speed (m s-1), potential of the spacecraft (V).
-    response : Response
-        Of the channels.
+    seen : Arrivals
+        What the channels see at the potential in question.
+    log_flux, weight : (..., E) array
+        Spectrum: ln of m-2 s-1 eV-1, inverse variance of that.
+    kappa, log_theta : (...) array
+        Trial: spectral index, ln of the thermal speed (m s-1).
 
     Returns
     -------
     Profile
         Arrays (...).
     """
-    xp = array_namespace(energy_ev)
-    model = log_flux_model(energy_ev, kappa, log_theta, potential_v, response)
-    total = xp.clip(xp.sum(weight, axis=-1), 1e-30, None)
+    xp = array_namespace(log_flux)
+    model = log_flux_model(seen, kappa, log_theta)
+    share = weight / xp.clip(xp.sum(weight, axis=-1), 1e-30, None)[..., None]
 
     def centred(values: Any) -> tuple[Any, Any]:
-        mean = xp.sum(weight * values, axis=-1) / total
+        mean = xp.sum(share * values, axis=-1)
         return values - mean[..., None], mean
 
-    residual, log_density = centred(log_flux - model.log_flux)
+    residual, log_at_rest = centred(log_flux - model.log_flux)
     by_kappa, _ = centred(model.by_kappa)
     by_theta, _ = centred(model.by_log_theta)
 
@@ -84,13 +84,13 @@ def profile(
 
     return Profile(
         chi2=product(residual, residual),
-        log_density=log_density,
+        log_at_rest=log_at_rest,
         downhill=(product(residual, by_kappa), product(residual, by_theta)),
         curvature=(product(by_kappa, by_kappa), product(by_kappa, by_theta), product(by_theta, by_theta)),
     )
 
 
-def sunlit_imbalance(potential_v: Any, kappa: Any, log_theta: Any, log_density: Any) -> Any:
+def sunlit_imbalance(potential_v: Any, kappa: Any, log_theta: Any, log_at_rest: Any) -> Any:
     """Compare escaping photoelectrons with arriving electrons: ln of the ratio of their currents.
 
     Positive where the spacecraft would charge further up.
@@ -99,7 +99,7 @@ def sunlit_imbalance(potential_v: Any, kappa: Any, log_theta: Any, log_density: 
     ----------
     potential_v : array, V
         Potential of the spacecraft, 0 to 150.
-    kappa, log_theta, log_density : array
+    kappa, log_theta, log_at_rest : array
         Ambient plasma as fitted at that potential.
 
     Returns
@@ -107,5 +107,5 @@ def sunlit_imbalance(potential_v: Any, kappa: Any, log_theta: Any, log_density: 
     array
     """
     xp = array_namespace(potential_v)
-    arriving = electron_current_a_m2(xp.exp(log_density), kappa, log_theta)
+    arriving = electron_current_a_m2(log_at_rest, kappa, log_theta)
     return xp.log(photoemission_current_a_m2(potential_v) / arriving)

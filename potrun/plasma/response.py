@@ -7,9 +7,7 @@ import numpy as np
 from array_api_compat import array_namespace
 from scipy.constants import e, m_e
 
-from potrun.plasma.kappa import log_normalisation, log_normalisation_by_kappa
-
-QUADRATURE_NODES = 7
+QUADRATURE_NODES = 5
 """Gauss-Hermite nodes across a channel; against 41 nodes the flux changes by less than 1e-6."""
 
 _LOG_FLUX_FACTOR = math.log(8 * math.pi) + 2 * math.log(e / m_e)
@@ -60,28 +58,31 @@ def log_normal_response(relative_width: float, nodes: int = QUADRATURE_NODES) ->
     return Response(math.sqrt(2) * response_sigma(relative_width) * position, weight / math.sqrt(math.pi))
 
 
-class FluxModel(NamedTuple):
-    """ln F of unit density at each channel, and its derivatives."""
+class Arrivals(NamedTuple):
+    """What reaches each channel at a potential, (..., E, Q): ambient energy (eV) and share of the response."""
+
+    ambient_ev: Any
+    share: Any
+
+
+class ShapeModel(NamedTuple):
+    """ln F of a plasma with f = 1 at rest, and its derivatives, (..., E) each."""
 
     log_flux: Any
     by_kappa: Any
     by_log_theta: Any
-    by_potential: Any
 
 
-def log_flux_model(energy_ev: Any, kappa: Any, log_theta: Any, potential_v: Any, response: Response) -> FluxModel:
-    """Model the omnidirectional flux that each channel reports for a plasma of unit density.
+def arrivals(energy_ev: Any, potential_v: Any, response: Response) -> Arrivals:
+    """Find which ambient electrons a channel sees: at E - Usc, spread over the response around E.
 
-    The spacecraft sees f at the energy E - Usc that the electrons had in the plasma, so j/E is conserved; the
-    response then averages F over ln E at the spacecraft. Below a positive Usc no ambient electron arrives: there f is
-    held at its value at rest, and such channels deserve no weight.
+    Below a positive Usc no ambient electron arrives: there f is held at its value at rest, and such channels deserve
+    no weight.
 
     Parameters
     ----------
     energy_ev : (..., E) array, eV
         Channel centres as measured.
-    kappa, log_theta : (...) array
-        Spectral index and ln of the thermal speed (m s-1) of the ambient plasma.
     potential_v : (...) array, V
         Potential of the spacecraft.
     response : Response
@@ -89,29 +90,68 @@ def log_flux_model(energy_ev: Any, kappa: Any, log_theta: Any, potential_v: Any,
 
     Returns
     -------
-    FluxModel
-        Arrays (..., E): ln of m-2 s-1 eV-1 per m-3, and its derivatives by kappa, ln theta and the potential.
+    Arrivals
+        The share is the response's weight times the energy at the spacecraft, since F there goes with E f.
     """
     xp = array_namespace(energy_ev)
-    scale_ev = (kappa * xp.exp(2 * log_theta) * (m_e / (2 * e)))[..., None, None]
-    steepness = (kappa + 1)[..., None, None]
     at_node_ev = energy_ev[..., None] * xp.exp(response.log_offset)
-    ambient_ev = at_node_ev - potential_v[..., None, None]
-    arrives = ambient_ev > 0
-    reduced = xp.where(arrives, ambient_ev, 0.0) / scale_ev
+    ambient_ev = xp.clip(at_node_ev - potential_v[..., None, None], 0.0, None)
+    return Arrivals(ambient_ev, response.weight * at_node_ev)
+
+
+def log_flux_model(seen: Arrivals, kappa: Any, log_theta: Any) -> ShapeModel:
+    """Model the omnidirectional flux that each channel reports, for f = 1 s3 m-6 at rest in the plasma.
+
+    F = 8 pi (e / m_e)^2 <E f(E - Usc)>, the average running over the channel's response in ln E: f is conserved along
+    a path, so j/E is.
+
+    Parameters
+    ----------
+    seen : Arrivals
+        Of :func:`arrivals`.
+    kappa, log_theta : (...) array
+        Spectral index and ln of the thermal speed (m s-1) of the ambient plasma.
+
+    Returns
+    -------
+    ShapeModel
+        ln of m-2 s-1 eV-1, and its derivatives by kappa and ln theta at constant f at rest.
+    """
+    xp = array_namespace(kappa)
+    scale_ev = kappa * xp.exp(2 * log_theta) * (m_e / (2 * e))
+    steepness = (kappa + 1)[..., None]
+    reduced = seen.ambient_ev / scale_ev[..., None, None]
     falls = xp.log1p(reduced)
-    centre = xp.log1p(xp.clip(energy_ev - potential_v[..., None], 0.0, None) / scale_ev[..., 0])
-    share = response.weight * at_node_ev * xp.exp(-steepness * (falls - centre[..., None]))
-    total = xp.sum(share, axis=-1)
-    bend = xp.sum(share * (reduced / (1 + reduced)), axis=-1) / total
-    lift = xp.sum(xp.where(arrives, share / (1 + reduced), 0.0), axis=-1) / total
-    steepness = steepness[..., 0]
-    at_rest = _LOG_FLUX_FACTOR + log_normalisation(kappa, log_theta)
-    return FluxModel(
-        log_flux=at_rest[..., None] + xp.log(total) - steepness * centre,
-        by_kappa=log_normalisation_by_kappa(kappa)[..., None]
-        - xp.sum(share * falls, axis=-1) / total
-        + steepness / kappa[..., None] * bend,
-        by_log_theta=2 * steepness * bend - 3.0,
-        by_potential=steepness / scale_ev[..., 0] * lift,
+    least = falls[..., 0]
+    part = seen.share * xp.exp((falls - least[..., None]) * -steepness[..., None])
+    total = xp.sum(part, axis=-1)
+    bend = steepness * xp.sum(part * reduced / (1 + reduced), axis=-1) / total
+    return ShapeModel(
+        log_flux=_LOG_FLUX_FACTOR + xp.log(total) - steepness * least,
+        by_kappa=bend / kappa[..., None] - xp.sum(part * falls, axis=-1) / total,
+        by_log_theta=2 * bend,
     )
+
+
+def log_flux_by_potential(seen: Arrivals, kappa: Any, log_theta: Any) -> Any:
+    """Differentiate the modelled ln F by the spacecraft's potential, all else held.
+
+    Parameters
+    ----------
+    seen : Arrivals
+        Of :func:`arrivals`.
+    kappa, log_theta : (...) array
+        Spectral index and ln of the thermal speed (m s-1) of the ambient plasma.
+
+    Returns
+    -------
+    (..., E) array, V-1
+        Positive: a higher potential shows slower, more abundant electrons.
+    """
+    xp = array_namespace(kappa)
+    scale_ev = (kappa * xp.exp(2 * log_theta) * (m_e / (2 * e)))[..., None, None]
+    falls = xp.log1p(seen.ambient_ev / scale_ev)
+    part = seen.share * xp.exp((falls - falls[..., :1]) * -(kappa + 1)[..., None, None])
+    slope = xp.where(seen.ambient_ev > 0, xp.exp(-falls), 0.0)
+    lift = xp.sum(part * slope, axis=-1) / xp.sum(part, axis=-1)
+    return (kappa + 1)[..., None] / scale_ev[..., 0] * lift

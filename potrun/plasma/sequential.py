@@ -10,10 +10,11 @@ from potrun.plasma.charging import (
     SUNLIT_NODES_V,
     choose_bracket,
     coldest_potential_v,
+    kept_current_a_m2,
     shadow_imbalance,
 )
-from potrun.plasma.currents import mean_yield
 from potrun.plasma.objective import clean_weight, profile, sunlit_imbalance
+from potrun.plasma.response import arrivals
 from potrun.plasma.solution import FitSettings, PlasmaFit
 from potrun.plasma.spectrum import Spectra
 from potrun.records import FloatArray
@@ -27,7 +28,7 @@ POTENTIAL_TOLERANCE_V = 1e-4
 class _Minimum(NamedTuple):
     kappa: float
     log_theta: float
-    log_density: float
+    log_at_rest: float
     chi2: float
     channels: float
 
@@ -78,10 +79,10 @@ class _Search:
         clean = clean_weight(spectrum.energy_ev, np.asarray(volts))
         weight = spectrum.weight * clean
 
+        seen = arrivals(spectrum.energy_ev, np.asarray(volts), settings.response)
+
         def chi2(point: FloatArray) -> tuple[float, FloatArray]:
-            here = profile(
-                spectrum.energy_ev, spectrum.log_flux, weight, point[0], point[1], np.asarray(volts), settings.response
-            )
+            here = profile(seen, spectrum.log_flux, weight, point[0], point[1])
             return float(here.chi2), -2 * np.array(here.downhill)
 
         bounds = (settings.kappa, settings.log_theta)
@@ -101,11 +102,9 @@ class _Search:
         ]
         best = min(results, key=lambda result: float(result.fun))
         kappa, log_theta = (float(value) for value in best.x)
-        here = profile(
-            spectrum.energy_ev, spectrum.log_flux, weight, best.x[0], best.x[1], np.asarray(volts), settings.response
-        )
+        here = profile(seen, spectrum.log_flux, weight, best.x[0], best.x[1])
         channels = float(np.sum(clean * (spectrum.weight > 0)))
-        return _Minimum(kappa, log_theta, float(here.log_density), float(here.chi2), channels)
+        return _Minimum(kappa, log_theta, float(here.log_at_rest), float(here.chi2), channels)
 
     def sunlit_potential_v(self) -> float:
         """Balance photoelectrons and plasma electrons; NaN without a stable balance."""
@@ -130,8 +129,8 @@ class _Search:
         """Balance ions, secondaries and plasma electrons; NaN without a negative balance."""
         best = self.at(0.0)
         kappa, log_theta = np.asarray(best.kappa), np.asarray(best.log_theta)
-        kept = 1 - mean_yield(kappa, log_theta)
-        if best.channels < MIN_CHANNELS or kept <= 0:
+        kept = kept_current_a_m2(kappa, log_theta)
+        if best.channels < MIN_CHANNELS or np.isnan(kept):
             return float("nan")
 
         def at(volts: float) -> float:

@@ -35,13 +35,13 @@ class PlasmaFit:
     """Fitted distribution and potential of each sweep, (S,) each.
 
     In sun the distribution is that of the plasma at the potential that balances; in shadow it is the one at the
-    spacecraft. `potential_v` is NaN where no balance was found, all of them where nothing could be fitted.
-    `channels` is the effective number of channels used.
+    spacecraft. `potential_v` is NaN where no balance was found.
+    `log_at_rest` is ln of f at rest (s3 m-6), `channels` the effective number of channels used.
     """
 
     kappa: FloatArray
     log_theta: FloatArray
-    log_density: FloatArray
+    log_at_rest: FloatArray
     potential_v: FloatArray
     chi2: FloatArray
     channels: FloatArray

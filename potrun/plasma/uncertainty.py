@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from potrun.plasma.charging import shadow_imbalance
-from potrun.plasma.currents import mean_yield, photoemission_current_a_m2, photoemission_slope_a_m2_v
-from potrun.plasma.kappa import log_normalisation_by_kappa, theta_energy_ev
+from potrun.plasma.charging import kept_current_a_m2, shadow_imbalance
+from potrun.plasma.currents import photoemission_current_a_m2, photoemission_slope_a_m2_v
+from potrun.plasma.kappa import log_normalisation, log_normalisation_by_kappa, theta_energy_ev
 from potrun.plasma.objective import clean_weight
-from potrun.plasma.response import Response, log_flux_model
+from potrun.plasma.response import Response, arrivals, log_flux_by_potential, log_flux_model
 from potrun.plasma.solution import PlasmaFit
 from potrun.plasma.spectrum import Spectra
 from potrun.records import BoolArray, FloatArray
@@ -28,10 +28,26 @@ class Ambient(NamedTuple):
     sigma_kappa: FloatArray
 
 
-def potential_slopes(fit: PlasmaFit, in_sun: BoolArray) -> FloatArray:
-    """Differentiate the balancing potential by (kappa, ln theta, ln density).
+def reduced_chi2(fit: PlasmaFit) -> FloatArray:
+    """Divide chi2 by the channels left after three parameters, at least one.
 
-    In sun the escaping photoelectrons follow e n <v> / 4; in shadow the density drops out of the balance.
+    Parameters
+    ----------
+    fit : PlasmaFit
+        Fits of S sweeps.
+
+    Returns
+    -------
+    (S,) float64
+    """
+    return np.asarray(fit.chi2 / np.maximum(fit.channels - 3, 1.0))
+
+
+def potential_slopes(fit: PlasmaFit, in_sun: BoolArray) -> FloatArray:
+    """Differentiate the balancing potential by (kappa, ln theta, ln f at rest).
+
+    In sun the escaping photoelectrons follow e n <v> / 4, hence f(0) theta^4 kappa / (kappa - 1); in shadow the density
+    drops out of the balance.
 
     Parameters
     ----------
@@ -46,12 +62,11 @@ def potential_slopes(fit: PlasmaFit, in_sun: BoolArray) -> FloatArray:
     """
     kappa, log_theta, volts = fit.kappa, fit.log_theta, fit.potential_v
     per_log_current = photoemission_current_a_m2(volts) / photoemission_slope_a_m2_v(volts)
-    by_kappa = log_normalisation_by_kappa(kappa) + 1 / kappa - 1 / (kappa - 1)
     one = np.ones_like(kappa)
-    sunlit = per_log_current[:, None] * np.stack([by_kappa, one, one], axis=1)
+    sunlit = per_log_current[:, None] * np.stack([1 / kappa - 1 / (kappa - 1), 4 * one, one], axis=1)
 
     def imbalance(kappa: FloatArray, log_theta: FloatArray, volts: FloatArray) -> FloatArray:
-        return np.asarray(shadow_imbalance(volts, kappa, log_theta, 1 - mean_yield(kappa, log_theta)))
+        return np.asarray(shadow_imbalance(volts, kappa, log_theta, kept_current_a_m2(kappa, log_theta)))
 
     def slope(step_kappa: FloatArray, step_theta: FloatArray, step_volts: FloatArray) -> FloatArray:
         ahead = imbalance(kappa + step_kappa, log_theta + step_theta, volts + step_volts)
@@ -68,10 +83,11 @@ def potential_slopes(fit: PlasmaFit, in_sun: BoolArray) -> FloatArray:
 
 
 def covariance(spectra: Spectra, fit: PlasmaFit, slopes: FloatArray, response: Response) -> FloatArray:
-    """Propagate the channels' errors to (kappa, ln theta, ln density).
+    """Propagate the channels' errors to (kappa, ln theta, ln f at rest).
 
     In sun the fit sees energies shifted by a potential that itself follows from the fit: with J the Jacobian at a fixed
-    potential and K the one along the balance, the errors are (J'WK)^-1 J'WJ (J'WK)^-T.
+    potential and K the one along the balance, the errors are (J'WK)^-1 J'WJ (J'WK)^-T. Variances of a fit
+    whose reduced chi2 is above one are multiplied by it.
 
     Parameters
     ----------
@@ -90,9 +106,11 @@ def covariance(spectra: Spectra, fit: PlasmaFit, slopes: FloatArray, response: R
         Infinite where the channels do not fix the parameters.
     """
     volts = np.where(spectra.in_sun, fit.potential_v, 0.0)
-    model = log_flux_model(spectra.energy_ev, fit.kappa, fit.log_theta, volts, response)
+    seen = arrivals(spectra.energy_ev, volts, response)
+    model = log_flux_model(seen, fit.kappa, fit.log_theta)
+    by_potential = np.where(spectra.in_sun[:, None], log_flux_by_potential(seen, fit.kappa, fit.log_theta), 0.0)
     fixed = np.stack([model.by_kappa, model.by_log_theta, np.ones_like(model.by_kappa)], axis=-1)
-    along = fixed + np.where(spectra.in_sun[:, None], model.by_potential, 0.0)[..., None] * slopes[:, None, :]
+    along = fixed + by_potential[..., None] * np.where(spectra.in_sun[:, None], slopes, 0.0)[:, None, :]
     weight = spectra.weight * clean_weight(spectra.energy_ev, volts)
     weighted = np.swapaxes(fixed * weight[..., None], 1, 2)
     system, spread = weighted @ along, weighted @ fixed
@@ -102,8 +120,9 @@ def covariance(spectra: Spectra, fit: PlasmaFit, slopes: FloatArray, response: R
     usable[usable] = np.abs(np.linalg.det(scaled[usable])) > _SINGULAR
     out = np.full_like(system, np.inf)
     inverse = np.linalg.inv(scaled[usable]) / size[usable, :, None] / size[usable, None, :]
-    out[usable] = inverse @ spread[usable] @ np.swapaxes(inverse, 1, 2)
-    return out
+    excess = np.maximum(reduced_chi2(fit), 1.0)[usable, None, None]
+    out[usable] = excess * (inverse @ spread[usable] @ np.swapaxes(inverse, 1, 2))
+    return np.asarray(out)
 
 
 def ambient_plasma(spectra: Spectra, fit: PlasmaFit, response: Response) -> Ambient:
@@ -131,7 +150,7 @@ def ambient_plasma(spectra: Spectra, fit: PlasmaFit, response: Response) -> Ambi
         rest_ev = scale_ev + retarding
         ratio = rest_ev / scale_ev
         temperature = rest_ev / (kappa - 1.5)
-        log_density = fit.log_density + (0.5 - kappa) * np.log(ratio)
+        log_density = fit.log_at_rest - log_normalisation(kappa, fit.log_theta) + (0.5 - kappa) * np.log(ratio)
         still, one = np.zeros_like(kappa), np.ones_like(kappa)
         by_rest = np.where(spectra.in_sun[:, None], 0.0, slopes)
         log_temperature = np.stack(
@@ -139,7 +158,8 @@ def ambient_plasma(spectra: Spectra, fit: PlasmaFit, response: Response) -> Ambi
         )
         log_temperature += by_rest / rest_ev[:, None]
         lift = (0.5 - kappa) / rest_ev
-        density = np.stack([-np.log(ratio) - lift * retarding / kappa, -2 * lift * retarding, one], axis=1)
+        by_kappa = -np.log(ratio) - lift * retarding / kappa - log_normalisation_by_kappa(kappa)
+        density = np.stack([by_kappa, 3 - 2 * lift * retarding, one], axis=1)
         density += by_rest * lift[:, None]
 
         def sigma(gradient: FloatArray) -> FloatArray:
