@@ -129,15 +129,17 @@ def find_sweep(result: "RunResult", number: int) -> int:
 
 def sweep_figure(result: "RunResult", sweep: int, root: str | None) -> "Figure":
     """Draw one sweep with the objective of its fit."""
-    from potrun.results.objective_surface import objective_surface
+    from potrun.results.objective_surface import near_minimum, objective_surface
     from potrun.results.pictures.sweep import draw_sweep
 
     loader = sweep_loader(result, [sweep], root)
-    surface = None
+    surfaces = None
     if result["spec_has_fit"][sweep]:
-        beam = float(result["spec_beam_amp"][sweep])
-        surface = objective_surface(loader.batch(sweep), settings_of(result).fitter, beam)
-    return draw_sweep(result, sweep, loader(sweep), surface)
+        fitter, batch = settings_of(result).fitter, loader.batch(sweep)
+        u, ratio, beam = (float(result[name][sweep]) for name in ("spec_u_surface", "spec_bs_over_bm", "spec_beam_amp"))
+        whole = objective_surface(batch, fitter, beam)
+        surfaces = whole, near_minimum(whole, batch, fitter, (u, ratio, beam))
+    return draw_sweep(result, sweep, loader(sweep), surfaces)
 
 
 def sweep_loader(result: "RunResult", sweeps: Sequence[int], root: str | None) -> "SweepLoader":

@@ -37,7 +37,7 @@ def statistics(result: Mapping[str, NDArray[Any]]) -> dict[str, float]:
     has_fit = result["spec_has_fit"]
     numbers = {
         "sweeps": float(sweeps),
-        "rows": float(len(result["rows_spec_no"])),
+        "rows": float(result["spec_row_count"].sum()),
         "days": float(len(result["source_name"])),
         "fitted": float(has_fit.sum()),
         "fit_fraction": _share(has_fit),

@@ -17,6 +17,7 @@ from potrun.results.pictures.style import (
     new_figure,
     say_nothing_here,
     short,
+    signed,
     styled,
     u_axis,
     volts,
@@ -104,7 +105,7 @@ def _differences(ax: Axes, difference: FloatArray) -> None:
     middle = float(np.median(difference))
     ax.axvline(middle, color=INK, linewidth=1.2)
     close = float((np.abs(difference) <= CLOSE_V).mean())
-    ax.set_title(f"Median {middle:+.2g} V; {close:.0%} within {CLOSE_V:g} V".replace("-", "\N{MINUS SIGN}"))
+    ax.set_title(f"Median {signed(middle)} V; {close:.0%} within {CLOSE_V:g} V")
 
 
 def _chi2(ax: Axes, comparison: Comparison, which: tuple[int, int]) -> None:
@@ -130,4 +131,4 @@ def _chi2(ax: Axes, comparison: Comparison, which: tuple[int, int]) -> None:
     ax.legend(loc="upper left", fontsize=8.5)
     methods = {str(comparison.results[n].provenance.get("settings", {}).get("fitter.method")) for n in which}
     if len(methods) > 1:
-        ax.set_title(f"Distributions of chi2 (not one scale: {' and '.join(sorted(methods))})")
+        ax.set_title("Distributions of chi2 (methods differ)")

@@ -32,6 +32,8 @@ LIGHT = {"sun": SUN, "shadow": SHADOW}
 LIGHT_LABEL = {"sun": "footpoint in sun", "shadow": "footpoint in shadow"}
 ENVIRONMENT_LABEL = {code: code.name.replace("_", " ").capitalize() for code in Environment}
 
+HEADING_IN = 0.78
+
 U_LINEAR_V = 20.0
 U_TICKS_V = (-2000, -1000, -500, -200, -100, -50, -20, 0, 20)
 
@@ -73,7 +75,9 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 def new_figure(width_in: float, height_in: float) -> Figure:
     """Make a figure that belongs to nobody else."""
-    figure = Figure(figsize=(width_in, height_in), facecolor="white")
+    # The engine must be there before any colour bar: it decides how they are placed. The heading keeps its room.
+    room = (0.01, 0.01, 0.98, 1 - HEADING_IN / height_in - 0.01)
+    figure = Figure(figsize=(width_in, height_in), facecolor="white", layout=ConstrainedLayoutEngine(rect=room))
     FigureCanvasAgg(figure)
     return figure
 
@@ -81,7 +85,6 @@ def new_figure(width_in: float, height_in: float) -> Figure:
 def heading(figure: Figure, title: str, subtitle: str, origin: str) -> None:
     """Put the title, a line of counts and the mark of origin above the panels."""
     height = figure.get_figheight()
-    figure.set_layout_engine(ConstrainedLayoutEngine(rect=(0.01, 0.01, 0.98, 1 - 0.78 / height - 0.01)))
     figure.text(0.02, 1 - 0.14 / height, title, fontsize=15, weight="bold", va="top")
     figure.text(0.02, 1 - 0.46 / height, subtitle, fontsize=10, color=QUIET, va="top")
     is_simulated = origin == "simulated"
@@ -142,6 +145,11 @@ def volts(value: float, _position: float = 0) -> str:
 def short(value: float) -> str:
     """Write a number with three figures, without an exponent where it can be read without."""
     return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:.3g}"
+
+
+def signed(value: float) -> str:
+    """Write a number with three figures and its sign."""
+    return ("+" if value > 0 else "") + short(value).replace("-", "\N{MINUS SIGN}")
 
 
 def count(number: int) -> str:

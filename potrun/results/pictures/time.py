@@ -26,6 +26,7 @@ from potrun.results.statistics import illumination
 
 LONGEST_GAP = np.timedelta64(12, "h")
 MOST_SPANS = 6
+LEAST_RANGE_V = 10.0
 MOST_BARS = 5000
 
 Times = NDArray[np.datetime64]
@@ -64,6 +65,9 @@ def draw_time(result: RunResult) -> Figure:
         bottom.plot(times[chosen], result["spec_spacecraft_potential"][chosen], ".", color=INK, markersize=3)
         _time_axis(bottom, times[chosen])
     u_axis(axes[0, 0])
+    low, high = axes[1, 0].get_ylim()
+    if high - low < LEAST_RANGE_V:
+        axes[1, 0].set_ylim((low + high - LEAST_RANGE_V) / 2, (low + high + LEAST_RANGE_V) / 2)
     axes[0, 0].set_ylabel("surface potential U (V)")
     axes[1, 0].set_ylabel("spacecraft\npotential (V)")
     figure.supxlabel("UTC", fontsize=10)
@@ -137,9 +141,10 @@ def _surface(ax: Axes, result: RunResult, times: Times, chosen: NDArray[np.int64
 def _time_axis(ax: Axes, times: Times) -> None:
     locator = AutoDateLocator(minticks=2, maxticks=5)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
+    plain = ["%Y", "%b", "%b-%d", "%H:%M", "%H:%M", "%S.%f"]
     zero = ["", "%Y", "%b", "%b-%d", "%H:%M", "%H:%M"] if _is_long(times) else ["%H:%M"] * 6
     below = ["", "%Y", "%Y-%m", *["%Y-%m-%d"] * 3]
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, zero_formats=zero, offset_formats=below))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, formats=plain, zero_formats=zero, offset_formats=below))  # type: ignore[no-untyped-call]
     if len(times) == 1:
         ax.set_xlim(times[0] - np.timedelta64(300, "s"), times[0] + np.timedelta64(300, "s"))
 

@@ -110,11 +110,11 @@ def test_one_sweep():
     sweep = int(np.flatnonzero(run.spec_has_fit)[0])
     u = np.linspace(-2000, 20, 40)
     surface = ObjectiveSurface(u, np.linspace(0.3, 1.1, 20), np.abs(u)[:, None] + np.full(20, run.spec_fit_chi2[sweep]))
-    figure = draw_sweep(run, sweep, load_sweep(sweep), surface)
+    figure = draw_sweep(run, sweep, load_sweep(sweep), (surface, surface))
     assert any(f"{run.spec_time_start[sweep]} UTC, spectrum number" in text for text in texts(figure))
     titles = " ".join(ax.get_title(loc="left") for ax in figure.axes)
     assert "Residual: chi2 = " in titles
-    assert "Objective: chi2 = " in titles
+    assert "Around the minimum: " in titles
 
 
 def test_a_sweep_without_a_fit():
