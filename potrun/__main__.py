@@ -35,14 +35,10 @@ def _run(arguments: list[str]) -> int:
     except (HydraException, OmegaConfBaseException, PotrunError, OSError) as error:
         if wants_traceback:
             raise
-        # A setting that an interpolation (the run folder's name) found wrong arrives wrapped.
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, PotrunError):
-            cause = cause.__cause__
-        if isinstance(cause, RunInterruptedError):
-            return _say(str(cause), 128 + cause.signum)
-        if isinstance(cause, PotrunError):
-            return _say(str(cause), cause.exit_code)
+        if isinstance(error, RunInterruptedError):
+            return _say(str(error), 128 + error.signum)
+        if isinstance(error, PotrunError):
+            return _say(str(error), error.exit_code)
         if isinstance(error, HydraException | OmegaConfBaseException):
             return _say(one_line(error, arguments), UsageError.exit_code)
         return _say(str(error), ExitCode.FAILED)
