@@ -13,6 +13,7 @@ from potrun.errors import UsageError
 
 METHODS = ("halekas", "lillis")
 SOLVERS = ("auto", "branch_and_bound", "differential_evolution")
+STUDIES = ("closure", "identifiability", "halekas2008_figure5", "halekas2008_regions", "throughput")
 
 
 def between(default: Any, low: float, high: float) -> Any:
@@ -51,16 +52,24 @@ class _Checked:
 class ArchiveConfig(_Checked):
     """Where day tables, kernels and attitude come from."""
 
-    kind: str = one_of("demo", ("demo", "pds"))
+    kind: str = one_of("demo", ("demo", "pds", "closure"))
     root: str | None = None
     cache_dir: str | None = None
     strict: bool = False
     seed: int = between(1998, 0, 2**31)
     sweeps_per_day: int = between(120, 1, 1080)
+    days: list[str] = field(default_factory=list)
+    ranges: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def _label(cls) -> str:
         return "archive."
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("days", "ranges"):
+            if getattr(self, name) and self.kind != "closure":
+                raise UsageError(f"archive.{name} says what to simulate: it goes with archive=closure alone")
 
 
 @dataclass
@@ -155,6 +164,7 @@ class SpacecraftPotentialConfig(_Checked):
     kind: str = one_of("constant", ("constant", "kappa"))
     volts: float = between(0.0, -1000.0, 150.0)
     fallback_volts: float | None = between(None, -1000.0, 150.0)
+    offset_volts: float = between(0.0, -100.0, 100.0)
     kappa_min: float = between(2.5, 1.51, 100.0)
     kappa_max: float = between(6.0, 1.51, 1000.0)
     log10_theta_min: float = between(6.0, 4.0, 9.0)
@@ -205,6 +215,19 @@ class TrackingConfig(_Checked):
 
 
 @dataclass
+class StudyConfig(_Checked):
+    """What the studies need to be told; each names its own in conf/config.yaml."""
+
+    sweep: str | None = None
+    throughput_sweeps: int = between(2048, 1, 1_000_000)
+    throughput_seconds: float = between(10.0, 0.1, 600.0)
+
+    @classmethod
+    def _label(cls) -> str:
+        return "study."
+
+
+@dataclass
 class RunConfig(_Checked):
     """One run: everything that `python -m potrun` can be told."""
 
@@ -217,6 +240,8 @@ class RunConfig(_Checked):
     parallel: bool = False
     output_dir: str | None = None
     display: bool = False
+    studies: list[str] = field(default_factory=list)
+    study: StudyConfig = field(default_factory=StudyConfig)
     archive: ArchiveConfig = field(default_factory=ArchiveConfig)
     fitter: FitterConfig = field(default_factory=FitterConfig)
     device: DeviceConfig = field(default_factory=DeviceConfig)
@@ -228,3 +253,6 @@ class RunConfig(_Checked):
         super().__post_init__()
         if self.day is not None and self.month is None:
             raise UsageError(f"day={self.day} was given without a month: add month=1..12")
+        unknown = [name for name in self.studies if name not in STUDIES]
+        if unknown:
+            raise UsageError(f"studies={unknown[0]!r} is not allowed: choose from {', '.join(STUDIES)}")

@@ -1,0 +1,162 @@
+"""Bounds on what varies smoothly: the cost of the inner cells under the secondary beam.
+
+In a row the beam has one strength B = A g(U), the same for all cells but for the fixed factor of each. Over a box B
+runs from `weak` to `strong`. Two bounds hold at once, and the better one counts.
+
+*Apart*: each cell takes whatever B in the interval suits it best, so its cost is at least the squared distance of its
+datum from the interval of its model. Good far from the minimum, and the only one where a cell may be inside the cone or
+out.
+
+*Together*: the sum over cells and rows at the middle of the box, less the steepest change that (U, A) can bring while
+all rows share them. Slopes of opposite sign cancel, so near a minimum, where their sum vanishes, the bound is short by
+the second order of the box's size only. Curvature helps where it is positive; where it may be negative it is bounded.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from potrun.fitters.branch_and_bound.layout import total
+from potrun.fitters.branch_and_bound.tables import SweepTables
+
+
+@dataclass(frozen=True)
+class InnerCost:
+    """Cost of the inner cells of one row over a box; every field (P,) float64, one entry per pair of box and row."""
+
+    unsure: Tensor  # lower bound of the cells that the box leaves inside or outside
+    apart: Tensor  # lower bound of the others, each for itself
+    value: Tensor  # cost of those others at the middle strength
+    slope: Tensor  # its derivative by the strength
+    bend: Tensor  # bound on how negative its second derivative can be
+
+
+def bound_inner_cost(
+    tables: SweepTables, rows: Tensor, low: Tensor, high: Tensor, weak: Tensor, middle: Tensor, strong: Tensor
+) -> InnerCost:
+    """Bound the cost of the inner cells of rows that see the beam.
+
+    Parameters
+    ----------
+    tables : SweepTables
+    rows : (P,) int64
+        Row of the flattened tables.
+    low, high : (P,) int64
+        Closed interval of the number of lost cells.
+    weak, middle, strong : (P,) float64
+        Least, central and greatest strength of the beam.
+
+    Returns
+    -------
+    InnerCost
+    """
+    layout = tables.layout
+    offset = layout.settings.log_offset if layout.is_logarithmic else 0.0
+    data, beam, used = (x[:, rows] for x in (tables.inner_data, tables.inner_beam, tables.inner_used))
+    cell = torch.arange(len(data), device=rows.device)[:, None]
+    is_lost = cell < low
+    is_sure = is_lost | (cell >= high)
+    base = torch.where(is_lost, layout.settings.background, 1.0)
+    # The level is the logarithm of model + offset, or the model: one expression for both after adding the offset.
+    least, most = layout.level(base + weak * beam), layout.level(base + strong * beam)
+    apart = torch.maximum(least - data, data - most).clamp_(min=0.0).square_() * used
+    at_middle = base + middle * beam
+    distance = data - layout.level(at_middle)
+    steepness = beam / (at_middle + offset) if layout.is_logarithmic else beam
+    sure_used = used * is_sure
+    value = distance * distance * sure_used
+    slope = -2.0 * distance * steepness * sure_used
+    if layout.is_logarithmic:
+        # d2/dB2 (y - ln m)^2 = 2 (h / m)^2 (1 + y - ln m) is least where m is small and ln m far above the datum.
+        bend = 2.0 * (beam / (base + weak * beam + offset)).square_() * (most - data - 1.0).clamp_(min=0.0) * sure_used
+    else:
+        bend = torch.zeros_like(value[:1])
+    return InnerCost(
+        unsure=_unsure_cost(tables, rows, low, high, weak, strong),
+        apart=total(apart * is_sure),
+        value=total(value),
+        slope=total(slope),
+        bend=total(bend),
+    )
+
+
+def _unsure_cost(tables: SweepTables, rows: Tensor, low: Tensor, high: Tensor, weak: Tensor, strong: Tensor) -> Tensor:
+    """Lower bound of the cells between `low` and `high`, which take the better of the two bases; (P,) float64."""
+    layout, inner = tables.layout, tables.layout.inner
+    out = torch.zeros_like(weak)
+    (some,) = torch.nonzero((low < high) & (low < inner), as_tuple=True)
+    if not len(some):
+        return out
+    low, high, weak, strong, rows = (x[some] for x in (low, high, weak, strong, rows))
+    data, beam, used = (x[:, rows] for x in (tables.inner_data, tables.inner_beam, tables.inner_used))
+    cell = torch.arange(inner, device=rows.device)[:, None]
+    is_unsure = used * ((cell >= low) & (cell < high))
+    costs = []
+    for base in (layout.settings.background, 1.0):
+        least, most = layout.level(base + weak * beam), layout.level(base + strong * beam)
+        costs.append(torch.maximum(least - data, data - most).clamp_(min=0.0).square_() * is_unsure)
+    # The lost cells among them are the first few, however many: try every number.
+    running = total(costs[1])
+    best = running
+    for change in costs[0] - costs[1]:
+        running = running + change
+        best = torch.minimum(best, running)
+    out[some] = best
+    return out
+
+
+@dataclass(frozen=True)
+class BeamStrength:
+    """Strength of the beam in every row over a box, before the amplitude; every field (E, N) float64.
+
+    `least`, `middle`, `greatest` bound and centre the energy profile g(U); `slope` is its derivative by U at the
+    centre and `bend` a bound on its second derivative, where `is_smooth`.
+    """
+
+    least: Tensor
+    middle: Tensor
+    greatest: Tensor
+    slope: Tensor
+    bend: Tensor
+    is_smooth: Tensor
+
+
+def beam_strength(tables: SweepTables, owner: Tensor, u_low: Tensor, u_high: Tensor) -> BeamStrength:
+    """Bound the beam's energy profile over boxes.
+
+    Secondaries arrive with c = max(Usc - U, w); a row sees them the better the nearer its energy is to c. The profile
+    is smooth in U unless c reaches w, or Usc - U zero, inside the box.
+
+    Parameters
+    ----------
+    tables : SweepTables
+    owner : (N,) int64
+    u_low, u_high : (N,) float64, V
+
+    Returns
+    -------
+    BeamStrength
+    """
+    width = tables.layout.settings.beam_width_ev
+    energy, usc = tables.energy_ev[:, owner], tables.usc_v[:, owner]
+    drop_low, drop_high = usc - u_high, usc - u_low
+    centre_low, centre_high = drop_low.clamp(min=width), drop_high.clamp(min=width)
+    nearest = torch.maximum(centre_low - energy, energy - centre_high).clamp_(min=0.0) / width
+    farthest = torch.maximum((energy - centre_low).abs(), (energy - centre_high).abs()) / width
+    centre = (usc - 0.5 * (u_low + u_high)).clamp(min=width)
+    distance = (energy - centre) / width
+    # The exponential is right to a few units in the last place: widen by far more.
+    greatest = torch.exp(-0.5 * nearest * nearest) * (1.0 + 1e-13) * (drop_high > 0.0)
+    least = torch.exp(-0.5 * farthest * farthest) * (1.0 - 1e-13) * (drop_low > 0.0)
+    middle = torch.exp(-0.5 * distance * distance)
+    is_free, is_clamped = drop_low >= width, (drop_high <= width) & (drop_low > 0.0)
+    moving = is_free.to(torch.float64)
+    return BeamStrength(
+        least=least,
+        middle=torch.minimum(torch.maximum(middle, least), greatest),
+        greatest=greatest,
+        slope=-distance / width * middle * moving,
+        bend=greatest * (farthest * farthest - 1.0).clamp_(min=1.0) / width**2 * moving,
+        is_smooth=is_free | is_clamped,
+    )

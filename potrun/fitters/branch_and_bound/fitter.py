@@ -1,0 +1,209 @@
+"""Sweeps in, proven minima out: chunks, threads and memory around the search.
+
+A sweep's result depends on nothing but the sweep: chunks only decide what is computed together. Sweeps are grouped by
+the size of table they need, which is a property of each, and searched chunk by chunk; on a CPU each thread works on
+chunks of its own, one torch thread each, so that no sum is ever split between threads.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import psutil
+import torch
+
+from potrun.config import FitterConfig
+from potrun.device import ResolvedDevice
+from potrun.fitters.base import OnProgress, make_result, public_chi2
+from potrun.fitters.branch_and_bound.finish import polish
+from potrun.fitters.branch_and_bound.layout import Layout, inner_cells
+from potrun.fitters.branch_and_bound.search import FLOOR, search
+from potrun.fitters.branch_and_bound.tables import build_tables
+from potrun.instrument import N_CELLS
+from potrun.losscone.objectives import N_PARAMETERS
+from potrun.records import BoolArray, FitResult, FitStatus, FloatArray, IntArray, SweepBatch
+
+WIDTH_STEP = 8
+"""Tables are as wide as the sweep's fullest row needs, rounded up to a multiple of this."""
+
+CPU_CHUNK = 128
+"""Sweeps searched together on a CPU at most: more would leave the caches."""
+
+GPU_CHUNK = 65536
+"""Sweeps searched together on a GPU at most."""
+
+PROBE = 256
+"""Sweeps of the chunk that memory is measured with on a GPU."""
+
+BYTES_PER_SWEEP = 1_500_000
+"""Memory that a sweep needs on a CPU at its peak, measured and rounded up; a GPU is measured as it works."""
+
+MEMORY_SHARE = 0.5
+"""Share of the free memory that chunks may take."""
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """Results of one chunk."""
+
+    index: IntArray
+    parameters: FloatArray
+    chi2: FloatArray
+    gap: FloatArray
+    is_certified: BoolArray
+
+
+class BranchAndBoundFitter:
+    """Fit by branch and bound: the global minimum of each sweep with a certificate.
+
+    Parameters
+    ----------
+    settings : FitterConfig
+    device : ResolvedDevice
+    batch_size : int or None
+        Sweeps searched together; None chooses from the free memory. Results do not depend on it.
+    """
+
+    def __init__(self, settings: FitterConfig, device: ResolvedDevice, batch_size: int | None = None) -> None:
+        self.settings = settings
+        self.device = device
+        self.batch_size = batch_size
+        self._bytes_per_sweep: float | None = None
+
+    def fit(self, batch: SweepBatch, on_progress: OnProgress | None = None) -> FitResult:
+        """Fit every sweep whose status is OK.
+
+        Parameters
+        ----------
+        batch : SweepBatch
+        on_progress : callable or None
+            Called after every chunk.
+
+        Returns
+        -------
+        FitResult
+
+        Raises
+        ------
+        UsageError
+            If the tables' number format cannot hold the costs that these settings lead to.
+        """
+        parameters = np.full((batch.n_sweeps, 3), np.nan)
+        chi2 = np.full(batch.n_sweeps, np.nan)
+        gap = np.full(batch.n_sweeps, np.nan)
+        is_certified = np.zeros(batch.n_sweeps, np.bool_)
+        finished = int((batch.status != FitStatus.OK).sum())
+        for outcome in self._outcomes(batch):
+            parameters[outcome.index] = outcome.parameters
+            chi2[outcome.index] = outcome.chi2
+            gap[outcome.index] = outcome.gap
+            is_certified[outcome.index] = outcome.is_certified
+            finished += len(outcome.index)
+            if on_progress is not None:
+                on_progress(finished, outcome.chi2)
+        return make_result(batch, parameters, self.settings, chi2=chi2, gap=gap, is_certified=is_certified)
+
+    def _outcomes(self, batch: SweepBatch) -> Iterator[_Outcome]:
+        """Search all chunks, on as many threads as asked for, and yield them as they finish."""
+        widths = _table_widths(batch)
+        groups = [np.flatnonzero((widths == width) & (batch.status == FitStatus.OK)) for width in np.unique(widths)]
+        if self.device.name != "cpu" or self.device.threads == 1:
+            with _one_torch_thread():
+                for group in groups:
+                    yield from self._search_group(batch, group, widths)
+            return
+        pieces = [
+            piece for group in groups if len(group) for piece in np.array_split(group, -(-len(group) // self._chunk()))
+        ]
+        with _one_torch_thread(), ThreadPoolExecutor(self.device.threads) as pool:
+            pending: set[Future[list[_Outcome]]] = {
+                pool.submit(lambda piece: list(self._search_group(batch, piece, widths)), piece) for piece in pieces
+            }
+            while pending:
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield from future.result()
+
+    def _search_group(self, batch: SweepBatch, group: IntArray, widths: IntArray) -> Iterator[_Outcome]:
+        """Search sweeps of one table width chunk by chunk, in smaller chunks once memory runs out."""
+        start = 0
+        largest = len(group)
+        while start < len(group):
+            piece = group[start : start + min(self._chunk(), largest)]
+            try:
+                outcome = self._search_chunk(batch, piece, int(widths[piece[0]]))
+            except (torch.OutOfMemoryError, MemoryError):
+                if len(piece) == 1:
+                    raise
+                largest = len(piece) // 2
+                if self.device.name == "cuda":
+                    torch.cuda.empty_cache()
+                continue
+            start += len(piece)
+            yield outcome
+
+    def _search_chunk(self, batch: SweepBatch, index: IntArray, width: int) -> _Outcome:
+        """Search some sweeps and evaluate the public objective at what was found."""
+        layout = Layout(
+            self.settings, width=width, inner=min(inner_cells(self.settings), width), dtype=self.device.dtype
+        )
+        sweeps = batch.take(index)
+        if self.device.name == "cuda":
+            torch.cuda.reset_peak_memory_stats(self.device.torch_device)
+        energy, usc, pitch, flux, mask = (
+            torch.from_numpy(np.ascontiguousarray(x)).to(self.device.torch_device)
+            for x in (sweeps.energy_ev, sweeps.usc_v, sweeps.pitch_deg, sweeps.flux, sweeps.mask)
+        )
+        tables = build_tables(energy, usc, pitch, flux, mask, layout)
+        found = search(tables)
+        best = polish(tables, found.best)
+        parameters = torch.stack([best.u, best.ratio, best.amplitude], dim=1).cpu().numpy()
+        if self.device.name == "cuda":
+            self._bytes_per_sweep = torch.cuda.max_memory_allocated(self.device.torch_device) / len(index)
+        chi2 = public_chi2(sweeps, parameters, self.settings)
+        divisor = np.ones(len(index))
+        if self.settings.method == "lillis":
+            divisor = np.maximum(sweeps.mask.sum(axis=(1, 2)) - N_PARAMETERS, 1)
+        below = np.maximum(chi2 - found.lower_bound.cpu().numpy() / divisor, 0.0)
+        gap = np.divide(below, chi2, out=np.zeros_like(below), where=chi2 > 0.0)
+        tolerance = self.settings.branch_and_bound.tolerance
+        return _Outcome(
+            index=index,
+            parameters=parameters,
+            chi2=chi2,
+            gap=gap,
+            is_certified=below <= np.maximum(tolerance * chi2, 2.0 * FLOOR / divisor),
+        )
+
+    def _chunk(self) -> int:
+        """Choose how many sweeps to search together."""
+        if self.batch_size is not None:
+            return self.batch_size
+        if self.device.name == "cuda":
+            if self._bytes_per_sweep is None:
+                return PROBE
+            free = torch.cuda.mem_get_info(self.device.torch_device)[0]
+            return int(np.clip(MEMORY_SHARE * free / self._bytes_per_sweep, 1, GPU_CHUNK))
+        share = psutil.virtual_memory().available / self.device.threads
+        return int(np.clip(MEMORY_SHARE * share / BYTES_PER_SWEEP, 1, CPU_CHUNK))
+
+
+def _table_widths(batch: SweepBatch) -> IntArray:
+    """Cells that a table must reach to, for each sweep; (S,) int64."""
+    with np.errstate(invalid="ignore"):
+        reflected = (batch.mask & (batch.pitch_deg > 90.0)).sum(axis=-1).max(axis=-1, initial=0)
+    steps = np.maximum(-(-reflected // WIDTH_STEP), 2)
+    return np.asarray(np.minimum(steps * WIDTH_STEP, N_CELLS), dtype=np.int64)
+
+
+@contextmanager
+def _one_torch_thread() -> Iterator[None]:
+    """Hold torch to one thread an operation, and give back what was there."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

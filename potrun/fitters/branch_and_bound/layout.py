@@ -1,0 +1,94 @@
+"""Shared ground of the tables: their sizes, ordered sums, and the least entry of an interval."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from potrun.config import FitterConfig
+from potrun.fitters.base import beam_bounds
+from potrun.instrument import N_CELLS
+
+BEAM_REACH = 1e-4
+"""The beam is followed cell by cell down to this fraction of the background, and bounded beyond."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Sizes and settings that all sweeps of a chunk share; they do not depend on which sweeps those are.
+
+    `width` is the largest number of cells that a row of these sweeps can lose to the cone, `inner` the number of cells
+    that the beam is followed in.
+    """
+
+    settings: FitterConfig
+    width: int
+    inner: int
+    dtype: torch.dtype
+
+    @property
+    def is_logarithmic(self) -> bool:
+        """Whether costs are differences of logarithms."""
+        return self.settings.method == "halekas"
+
+    def level(self, model: Tensor) -> Tensor:
+        """Model as the objective compares it: its logarithm, or itself."""
+        return torch.log(model + self.settings.log_offset) if self.is_logarithmic else model
+
+
+@dataclass(frozen=True)
+class RangeMinimum:
+    """Least entry of any interval of a row's table.
+
+    The entries are stored above `floor`, rounded down to the table's format, so an answer is never too large.
+    """
+
+    entries: Tensor  # (R, levels, length)
+    floor: Tensor  # (R,) float64
+    logarithm: Tensor  # (length + 1,) floor(log2(n)) of a number of entries n
+
+    @property
+    def length(self) -> int:
+        """Number of entries of a row."""
+        return int(self.entries.shape[-1])
+
+
+def inner_cells(settings: FitterConfig) -> int:
+    """How many cells of a row to follow the beam in: those that its reach is likely to cover.
+
+    A performance choice: what the beam does to other cells is bounded, whatever their number.
+    """
+    strongest = beam_bounds(settings)[1] / (settings.background * BEAM_REACH)
+    if strongest <= 1.0:
+        return 1
+    reach_deg = min(settings.beam_angle_deg * math.sqrt(2.0 * math.log(strongest)), 180.0)
+    share = 0.5 * (1.0 - math.cos(math.radians(reach_deg)))
+    return min(N_CELLS, math.ceil(N_CELLS * share) + 2)
+
+
+def total(values: Tensor) -> Tensor:
+    """Sum along the first axis, entry after entry: the same bits whatever the size of the others."""
+    out = values[0].clone()
+    for row in values[1:]:
+        out += row
+    return out
+
+
+def range_minimum(entries: Tensor, reachable: Tensor, dtype: torch.dtype) -> RangeMinimum:
+    """Build the table of (R, length) entries of which those up to `reachable` (R,) can be asked for."""
+    length = entries.shape[1]
+    can_reach = torch.arange(length, device=entries.device) <= reachable[:, None]
+    floor = torch.where(can_reach, entries, torch.inf).amin(dim=1)
+    above = torch.where(can_reach, entries - floor[:, None], 0.0)
+    # Rounding to nearest errs by less than one unit in the last place, so taking two off rounds down.
+    rounded = (above * (1.0 - 2.0 * torch.finfo(dtype).eps)).to(dtype)
+    levels = [rounded]
+    while 2 ** len(levels) <= length:
+        last, step = levels[-1], 2 ** (len(levels) - 1)
+        levels.append(torch.minimum(last, torch.cat([last[:, step:], last[:, -step:]], dim=1)))
+    return RangeMinimum(
+        entries=torch.stack(levels, dim=1).contiguous(),
+        floor=floor,
+        logarithm=torch.tensor([max(n, 1).bit_length() - 1 for n in range(length + 1)], device=entries.device),
+    )
