@@ -136,7 +136,7 @@ def log_flux_and_weight(flux: Any, counts: Any, background_counts: Any) -> tuple
     usable = (flux > 0) & (net > MIN_NET_SIGNIFICANCE * xp.sqrt(counting))
     net = xp.where(usable, net, 1.0)
     variance = counting + (CALIBRATION_ERROR * net) ** 2 + (MODEL_ERROR * net) ** 2
-    log_flux = xp.log(xp.where(usable, flux * net / counts, 1.0))
+    log_flux = xp.log(xp.where(usable, flux * net, 1.0) / xp.where(usable, counts, 1.0))
     return log_flux, xp.where(usable, net * net / variance, 0.0)
 
 
