@@ -62,20 +62,29 @@ class FixedColumns:
             True where the row was filled.
         """
         chosen = np.flatnonzero(lines.length == self.length)
-        start = lines.start[chosen]
         good = self._read_times(lines, chosen, rows)
         for piece in self._pieces():
-            pictures: list[Picture] = []
-            window = sliding_window_view(lines.text, piece.n_cells * piece.width)
-            for block in blocks(np.arange(len(chosen)), piece.n_cells):
-                cells = window[start[block] + piece.column].reshape(len(block), piece.n_cells, piece.width)
-                values, is_number = parse_cells(cells, pictures)
-                rows.put(chosen[block], piece.name, values, piece.first)
-                if not is_number.all():
-                    good[block] &= is_number.all(axis=1)
+            # Where these are not the columns after all, most lines fall out at the first numbers.
+            chosen = chosen[good]
+            good = self._read_piece(piece, lines, chosen, rows)
+        chosen = chosen[good]
         is_read = np.zeros(len(lines), dtype=bool)
-        is_read[chosen[good & rows.has_whole_number(chosen)]] = True
+        is_read[chosen[rows.has_whole_number(chosen)]] = True
         return is_read
+
+    def _read_piece(self, piece: _Piece, lines: Lines, chosen: IntArray, rows: RawRows) -> BoolArray:
+        """Fill in neighbouring fields of the chosen lines; tell which lines have numbers there."""
+        good = np.ones(len(chosen), dtype=bool)
+        pictures: list[Picture] = []
+        window = sliding_window_view(lines.text, piece.n_cells * piece.width)
+        start = lines.start[chosen] + piece.column
+        for block in blocks(np.arange(len(chosen)), piece.n_cells):
+            cells = window[start[block]].reshape(len(block), piece.n_cells, piece.width)
+            values, is_number = parse_cells(cells, pictures)
+            rows.put(chosen[block], piece.name, values, piece.first)
+            if not is_number.all():
+                good[block] = is_number.all(axis=1)
+        return good
 
     def _read_times(self, lines: Lines, chosen: IntArray, rows: RawRows) -> BoolArray:
         """Fill in the UTC; tell which lines have 19 characters there and nothing but blanks behind the last field."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from potrun.archive.decimals import Picture, parse_cells
@@ -12,8 +13,13 @@ from potrun.archive.rows import N_FIELDS, NUMBERS, BadLine, RawRows
 from potrun.archive.utc import UTC_LENGTH
 from potrun.records import BoolArray, IntArray
 
-_CELL_WIDTH = 24
-"""One more than the longest number that is read."""
+_LONGEST = 23
+"""Characters of the longest number that is read."""
+
+_Pictures = dict[tuple[str, int], list[Picture]]
+"""What numbers look like, by their name and the width of their cells."""
+
+_MARGIN = np.full(_LONGEST + 1, BLANK, dtype=np.uint8)
 
 _IS_BLANK = np.isin(np.arange(256, dtype=np.uint8), np.frombuffer(b" \t\v\f\r\n", dtype=np.uint8))
 _SPECTRUM_FIELD = NUMBERS["spectrum_number"].start
@@ -31,26 +37,44 @@ class Tokens:
     @classmethod
     def of(cls, lines: Lines, chosen: IntArray) -> Self:
         """Find the tokens of the chosen lines."""
-        blank = np.array([BLANK], dtype=np.uint8)
-        text = np.concatenate([part for line in chosen for part in (blank, lines.bytes_of(line))] + [blank])
+        first, last = chosen[0], chosen[-1]
+        if last - first + 1 == len(chosen):
+            # Neighbouring lines stand in the text as they are, with their ends for blanks between them.
+            begin = int(lines.start[first])
+            body = lines.text[begin : lines.start[last] + lines.length[last]]
+            line_start = lines.start[chosen] - begin
+        else:
+            gap = np.array([BLANK], dtype=np.uint8)
+            body = np.concatenate([part for line in chosen for part in (lines.bytes_of(line), gap)])
+            line_start = np.cumsum(lines.length[chosen] + 1) - lines.length[chosen] - 1
+        text = np.concatenate([_MARGIN, body, _MARGIN[:1]])
         is_blank = _IS_BLANK[text]
         start = np.flatnonzero(is_blank[:-1] & ~is_blank[1:]) + 1
         stop = np.flatnonzero(~is_blank[:-1] & is_blank[1:]) + 1
-        line_stop = np.cumsum(lines.length[chosen] + 1)
-        count = np.bincount(np.searchsorted(line_stop, start, side="right"), minlength=len(chosen))
-        return cls(text, start, stop, count)
+        before = np.searchsorted(start, line_start + len(_MARGIN))
+        return cls(text, start, stop, np.diff(before, append=len(start)))
 
     @property
     def first(self) -> IntArray:
         """Index of the first token of each line."""
         return np.cumsum(self.count) - self.count
 
-    def cells(self, index: NDArray[np.integer], width: int) -> NDArray[np.uint8]:
-        """Right-justify tokens (any shape) in cells of some width; a longer one starts with a question mark."""
-        column = self.stop[index][..., None] - width + np.arange(width)
-        cells = self.text[np.maximum(column, 0)]
-        cells[column < self.start[index][..., None]] = BLANK
-        cells[self.stop[index] - self.start[index] > width - (width == _CELL_WIDTH)] = ord("?")
+    def words(self, index: IntArray, length: int) -> NDArray[np.bytes_]:
+        """Return tokens of one length as texts; others come back empty."""
+        words = sliding_window_view(self.text, length)[self.stop[index] - length]
+        words[self.stop[index] - self.start[index] != length] = 0
+        return np.asarray(words.view(f"S{length}")[..., 0])
+
+    def cells(self, index: IntArray) -> NDArray[np.uint8]:
+        """Right-justify tokens (any shape) in cells with a blank to the left.
+
+        A token too long for a number turns into a question mark.
+        """
+        length = self.stop[index] - self.start[index]
+        width = int(min(length.max(initial=1), _LONGEST)) + 1
+        cells = sliding_window_view(self.text, width)[self.stop[index] - width]
+        cells[np.arange(width) < width - length[..., None]] = BLANK
+        cells[length > _LONGEST] = np.frombuffer(b"?".rjust(width), dtype=np.uint8)
         return np.asarray(cells)
 
 
@@ -75,7 +99,7 @@ def read_tokens(lines: Lines, chosen: IntArray, rows: RawRows) -> tuple[BoolArra
     """
     is_read = np.zeros(len(chosen), dtype=bool)
     bad: list[BadLine] = []
-    pictures: dict[str, list[Picture]] = {name: [] for name in NUMBERS}
+    pictures: _Pictures = {}
     done = 0
     for block in blocks(chosen, N_FIELDS):
         tokens = Tokens.of(lines, block)
@@ -88,17 +112,17 @@ def read_tokens(lines: Lines, chosen: IntArray, rows: RawRows) -> tuple[BoolArra
 
 
 def _read_complete(
-    tokens: Tokens, complete: IntArray, lines: IntArray, rows: RawRows, pictures: dict[str, list[Picture]]
+    tokens: Tokens, complete: IntArray, lines: IntArray, rows: RawRows, pictures: _Pictures
 ) -> BoolArray:
     """Read lines that have the right number of tokens; tell which of them hold numbers throughout."""
     good = np.ones(len(complete), dtype=bool)
     if not len(complete):
         return good
     index = tokens.first[complete][:, None] + np.arange(N_FIELDS)
-    times = np.ascontiguousarray(tokens.cells(index[:, 0], UTC_LENGTH))
-    rows.utc[lines] = times.view(f"S{UTC_LENGTH}")[:, 0]
+    rows.utc[lines] = tokens.words(index[:, 0], UTC_LENGTH)
     for name, fields in NUMBERS.items():
-        values, is_number = parse_cells(tokens.cells(index[:, fields], _CELL_WIDTH), pictures[name])
+        cells = tokens.cells(index[:, fields])
+        values, is_number = parse_cells(cells, pictures.setdefault((name, cells.shape[2]), []))
         rows.put(lines, name, values)
         good &= is_number.all(axis=1)
     return good & rows.has_whole_number(lines)

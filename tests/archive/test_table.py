@@ -189,3 +189,18 @@ def test_impossible_values_are_missing_and_noted(lines, tmp_path):
     assert np.isnan(table.flux[40, 23])
     assert np.isnan(table.phi_deg[50, 25])
     assert table.n_rows == 90
+
+
+def test_a_long_file_of_blank_separated_fields_gives_the_same_arrays():
+    lines = table_lines(30)
+    lines[200] = with_field(lines[200], 7, b"1.2345E+5")
+    fixed, _ = parse_rows(join(lines))
+    split = [b" ".join(line.split()) for line in lines]
+    split[100] = b"1998-08-20T00:00:00.000" + split[100][19:]
+    split[300] = split[300].replace(b" 1", b" 1" + b"0" * 40, 1)
+    got, bad = parse_rows(join(split))
+    assert [item.line for item in bad] == [301]
+    np.testing.assert_array_equal(got.flux, np.delete(fixed.flux, 300, axis=0))
+    np.testing.assert_array_equal(got.phi_deg, np.delete(fixed.phi_deg, 300, axis=0))
+    assert got.utc[100] == b""
+    assert (np.delete(got.utc, 100) != b"").all()
