@@ -75,19 +75,25 @@ def resolve_result(name: str, tracking_uri: str | None = None) -> "RunResult":
 
     if Path(name).is_file():
         return load_results(name)
-    if not re.fullmatch(r"[0-9a-f]{32}", name):
+    if not is_run_id(name):
         raise UsageError(f"{name} is neither an existing NPZ file nor an MLflow run id (32 hexadecimal digits)")
     from potrun.tracking.lookup import find_result
 
     return load_results(find_result(name, tracking_uri))
 
 
+def is_run_id(name: str) -> bool:
+    """Tell whether a name looks like the id of an MLflow run and is no file."""
+    return re.fullmatch(r"[0-9a-f]{32}", name) is not None and not Path(name).exists()
+
+
 def labels(names: Sequence[str]) -> list[str]:
-    """Return a short and distinct name for each run: its folder's, its file's, or the start of its id."""
+    """Return a short and distinct name for each run: its file's, its folder's, or the start of its id."""
     paths = [Path(name) for name in names]
     stems = [path.stem for path in paths]
     folders = [path.absolute().parent.name for path in paths]
     chosen = stems if len(set(stems)) == len(stems) else folders
+    chosen = [name[:8] if is_run_id(name) else text for name, text in zip(names, chosen, strict=True)]
     short = [text if len(text) <= LABEL_LENGTH else f"{text[: LABEL_LENGTH - 9]}…{text[-8:]}" for text in chosen]
     if len(set(short)) < len(short):
         short = [f"{chr(65 + n % 26)} {text}" for n, text in enumerate(short)]

@@ -53,4 +53,5 @@ def test_labels_are_short_and_distinct():
     assert compare.labels(["x/a.npz", "y/b.npz"]) == ["a", "b"]
     assert compare.labels(["x/a.npz", "y/a.npz"]) == ["x", "y"]
     assert compare.labels(["x/a.npz", "x/a.npz"]) == ["A x", "B x"]
+    assert compare.labels(["0123456789abcdef" * 2, "x/b.npz"]) == ["01234567", "b"]
     assert all(len(label) <= 34 for label in compare.labels(["f" * 200 + ".npz", "g.npz"]))

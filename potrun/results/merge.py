@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from potrun.results.npz import NpzWriter
 from potrun.results.shard import Shard, open_shard
 
 
-def merge_shards(paths: Iterable[Path], out: Path, provenance: Mapping[str, Any]) -> None:
+def merge_shards(
+    paths: Iterable[Path], out: Path, provenance: Mapping[str, Any], on_step: Callable[[], None] = lambda: None
+) -> None:
     """Write the result file of the days whose shards are given.
 
     The columns are copied one after the other, block by block, so that memory stays bounded; the same shards and the
@@ -30,6 +32,8 @@ def merge_shards(paths: Iterable[Path], out: Path, provenance: Mapping[str, Any]
     provenance : mapping
         What the result was made from, as far as JSON can hold it; kept in the result as sorted JSON text. Its key
         ``origin`` must be ``simulated`` or ``measured``.
+    on_step : callable
+        Called every fraction of a second; what it raises ends the merge, and nothing is left behind.
 
     Raises
     ------
@@ -38,14 +42,14 @@ def merge_shards(paths: Iterable[Path], out: Path, provenance: Mapping[str, Any]
     OutputError
         If the result cannot be written.
     """
-    shards = sorted((open_shard(path) for path in paths), key=lambda shard: shard.date)
+    shards = sorted((_opened(path, on_step) for path in paths), key=lambda shard: shard.date)
     for earlier, later in itertools.pairwise(shards):
         if earlier.date == later.date:
             raise DataError(f"{earlier.path} and {later.path} are both of {later.date}: merge each day once")
     with atomic_file(out) as stream, NpzWriter(stream) as npz:
         for column in COLUMNS:
             total = sum(shard.lengths[column.axis] for shard in shards)
-            npz.add(column.name, column.dtype, (total,), _column_blocks(column, shards), column.is_repetitive)
+            npz.add(column.name, column.dtype, (total,), _column_blocks(column, shards, on_step), column.is_repetitive)
         write_texts(npz, provenance)
 
 
@@ -58,10 +62,16 @@ def write_texts(npz: NpzWriter, provenance: Mapping[str, Any]) -> None:
     npz.add_text("provenance", json.dumps(provenance, sort_keys=True, ensure_ascii=False, allow_nan=False))
 
 
-def _column_blocks(column: Column, shards: Sequence[Shard]) -> Iterator[bytes]:
+def _opened(path: Path, on_step: Callable[[], None]) -> Shard:
+    on_step()
+    return open_shard(path)
+
+
+def _column_blocks(column: Column, shards: Sequence[Shard], on_step: Callable[[], None]) -> Iterator[bytes]:
     """Yield one column of all days; indices into the list of files are moved on by the files before."""
     files = 0
     for shard in shards:
+        on_step()
         for block in _shard_blocks(column, shard):
             if column.name == "spec_source_file":
                 yield (np.frombuffer(block, dtype=column.dtype) + files).tobytes()

@@ -98,6 +98,28 @@ def near_minimum(
     return objective_surface(sweep, settings, beam, u_fine, _around(whole.ratio, is_low.any(axis=0), ratio))
 
 
+def whole_and_near(
+    sweep: SweepBatch, settings: FitterConfig, best: tuple[float, float, float]
+) -> tuple[ObjectiveSurface, ObjectiveSurface]:
+    """Evaluate the objective over its whole range, and finely around its minimum.
+
+    Parameters
+    ----------
+    sweep : SweepBatch
+        A batch of one sweep.
+    settings : FitterConfig
+        Objective and ranges.
+    best : tuple of float
+        The reported U, r and beam amplitude.
+
+    Returns
+    -------
+    whole, near : ObjectiveSurface
+    """
+    whole = objective_surface(sweep, settings, best[2])
+    return whole, near_minimum(whole, sweep, settings, best)
+
+
 def _around(places: FloatArray, is_low: np.ndarray, best: float) -> FloatArray:
     """Step finely through the span of some places, one beyond on either side, and through the best."""
     low, high = np.flatnonzero(is_low)[[0, -1]]

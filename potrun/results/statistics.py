@@ -99,7 +99,7 @@ def _potentials(result: Mapping[str, NDArray[Any]]) -> dict[str, float]:
     is_sure = has_fit & result["spec_u_identifiable"] & np.isfinite(width)
     numbers = {
         "identifiable": float(is_sure.sum()),
-        "identifiable_fraction": _share(is_sure[has_fit]),
+        "identifiable_fraction": _share(is_sure[has_fit & np.isfinite(width)]),
         "interval_width68_v/median": _percentiles(width[has_fit], {"median": 50})["median"],
     }
     for name, chosen in illumination(result).items():

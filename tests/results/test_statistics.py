@@ -87,6 +87,14 @@ def test_a_reduced_chi2_above_its_limit_counts_as_chi2_but_not_as_a_fit():
     assert numbers["potential_shadow_v/count"] == 1
 
 
+def test_without_intervals_nothing_is_said_of_identifiability():
+    nan = np.full(6, NAN)
+    numbers = statistics(by_hand(spec_u_lo68=nan, spec_u_hi68=nan, spec_u_identifiable=np.zeros(6, np.bool_)))
+    assert numbers["identifiable"] == 0
+    assert math.isnan(numbers["identifiable_fraction"])
+    assert numbers["potential_sun_v/median"] == 3
+
+
 def test_unknown_illumination_is_neither():
     sides = illumination(by_hand())
     assert sides["sun"].sum() == 3

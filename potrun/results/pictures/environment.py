@@ -43,12 +43,14 @@ def draw_environment(result: RunResult) -> Figure:
     u, environment = result["spec_u_surface"], result["spec_environment_class"]
     has_fit = np.isfinite(u)
     sides = illumination(result)
+    thinned = ""
     for place, code in enumerate(Environment):
         if place % 2 == 0:
             ax.axhspan(place - 0.5, place + 0.5, color=PAPER, zorder=0)
         here = has_fit & (environment == code)
         for light, chosen in sides.items():
-            _strip(ax, u[here & chosen], place, LIGHT[light])
+            if _strip(ax, u[here & chosen], place, LIGHT[light]):
+                thinned = f" (at most {count(MOST_POINTS)} of a kind drawn)"
         _box(ax, u[here], place)
     for light in sides:
         ax.scatter([], [], color=LIGHT[light], s=18, label=LIGHT_LABEL[light])
@@ -71,17 +73,19 @@ def draw_environment(result: RunResult) -> Figure:
     heading(
         figure,
         "Surface potential by plasma environment",
-        f"{span(result)}: {count(int(has_fit.sum()))} of {count(len(has_fit))} sweeps fitted; each dot is a sweep",
+        f"{span(result)}: {count(int(has_fit.sum()))} of {count(len(has_fit))} sweeps fitted; "
+        f"each dot is a sweep{thinned}",
         result.origin,
     )
     return figure
 
 
-def _strip(ax: Axes, u: FloatArray, place: int, colour: str) -> None:
-    """Mark single sweeps, spread at random across the environment's band."""
+def _strip(ax: Axes, u: FloatArray, place: int, colour: str) -> bool:
+    """Mark single sweeps, spread at random across the environment's band; tell whether some are left out."""
     shown = u[:: max(1, -(-len(u) // MOST_POINTS))]
     spread = np.random.default_rng(place).uniform(-0.34, 0.34, len(shown))
     ax.scatter(shown, place + spread, s=9, color=colour, alpha=0.55, linewidths=0, rasterized=True)
+    return len(shown) < len(u)
 
 
 def _box(ax: Axes, u: FloatArray, place: int) -> None:

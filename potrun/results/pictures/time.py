@@ -62,7 +62,14 @@ def draw_time(result: RunResult) -> Figure:
     for column, chosen in enumerate(spans):
         top, bottom = axes[:, column]
         _surface(top, result, times, chosen)
-        bottom.plot(times[chosen], result["spec_spacecraft_potential"][chosen], ".", color=INK, markersize=3)
+        bottom.plot(
+            times[chosen],
+            result["spec_spacecraft_potential"][chosen],
+            ".",
+            color=INK,
+            markersize=0.75 * _mark(len(times)),
+            rasterized=True,
+        )
         _time_axis(bottom, times[chosen])
     u_axis(axes[0, 0])
     low, high = axes[1, 0].get_ylim()
@@ -135,7 +142,7 @@ def _surface(ax: Axes, result: RunResult, times: Times, chosen: NDArray[np.int64
     ax.vlines(times[bars], low[bars], high[bars], color=QUIET, alpha=0.35, linewidth=0.8, rasterized=True)
     for light, side in illumination(result).items():
         here = chosen[side[chosen]]
-        ax.plot(times[here], u[here], ".", color=LIGHT[light], markersize=4, rasterized=True)
+        ax.plot(times[here], u[here], ".", color=LIGHT[light], markersize=_mark(len(times)), rasterized=True)
 
 
 def _time_axis(ax: Axes, times: Times) -> None:
@@ -147,6 +154,11 @@ def _time_axis(ax: Axes, times: Times) -> None:
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, formats=plain, zero_formats=zero, offset_formats=below))  # type: ignore[no-untyped-call]
     if len(times) == 1:
         ax.set_xlim(times[0] - np.timedelta64(300, "s"), times[0] + np.timedelta64(300, "s"))
+
+
+def _mark(sweeps: int) -> float:
+    """Return the size of a mark: smaller where there are many."""
+    return float(np.clip(4 * (2000 / max(sweeps, 1)) ** 0.3, 1, 4))
 
 
 def _is_long(times: Times) -> bool:
