@@ -12,6 +12,7 @@ from potrun.results.pictures.style import (
     count,
     heading,
     new_figure,
+    plain_log_ticks,
     say_nothing_here,
     short,
     span,
@@ -76,6 +77,7 @@ def _histogram(ax: Axes, result: RunResult, is_shown: BoolArray) -> None:
         alpha=0.9,
     )
     ax.set_xscale("log")
+    plain_log_ticks(ax)
     for name, (percents, line) in MARKS.items():
         values = [float(value) for value in np.percentile(chi2[is_shown], percents)]
         label = f"{name} {' and '.join(short(value) for value in values)}"

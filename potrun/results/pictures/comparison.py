@@ -15,6 +15,7 @@ from potrun.results.pictures.style import (
     count,
     heading,
     new_figure,
+    plain_log_ticks,
     say_nothing_here,
     short,
     signed,
@@ -127,6 +128,7 @@ def _chi2(ax: Axes, comparison: Comparison, which: tuple[int, int]) -> None:
             color=RUN_COLOURS[n % len(RUN_COLOURS)],
             label=f"{comparison.labels[n]}: {count(len(values))}, median {middle}",
         )
+    plain_log_ticks(ax)
     ax.set_ylim(top=ax.get_ylim()[1] * 1.25)
     ax.legend(loc="upper left", fontsize=8.5)
     methods = {str(comparison.results[n].provenance.get("settings", {}).get("fitter.method")) for n in which}

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, SymLogNorm
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
 from potrun.records import Environment
@@ -145,6 +145,19 @@ def volts(value: float, _position: float = 0) -> str:
 def short(value: float) -> str:
     """Write a number with three figures, without an exponent where it can be read without."""
     return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:.3g}"
+
+
+def plain_log_ticks(ax: Axes) -> None:
+    """Label a logarithmic x axis in plain numbers, also between the powers of ten where few of those are in sight."""
+    low, high = ax.get_xlim()
+    is_short = high < 200 * low
+    ax.xaxis.set_major_formatter(FuncFormatter(_plain))
+    ax.xaxis.set_minor_locator(LogLocator(subs=(2, 5) if is_short else range(2, 10)))
+    ax.xaxis.set_minor_formatter(FuncFormatter(_plain) if is_short else NullFormatter())
+
+
+def _plain(value: float, _position: float = 0) -> str:
+    return f"{value:g}"
 
 
 def signed(value: float) -> str:

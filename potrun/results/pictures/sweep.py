@@ -7,7 +7,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from potrun.records import IntervalFlag
+from potrun.records import FitStatus, IntervalFlag
 from potrun.results.objective_surface import ObjectiveSurface
 from potrun.results.pictures.panels import SweepView, finish_panels, sweep_panels
 from potrun.results.pictures.style import (
@@ -61,8 +61,11 @@ def draw_sweep(result: RunResult, sweep: int, view: SweepView, surfaces: Surface
     if not has_fit:
         axes[0, 1].set_title("Model", fontsize=9.5)
         axes[0, 2].set_title("Residual", fontsize=9.5)
-        say_nothing_here(axes[0, 1], "no fit")
-        say_nothing_here(axes[0, 2], "no fit")
+        reason = FitStatus(int(result["spec_fit_status"][sweep])).name.replace("_", " ").lower()
+        say_nothing_here(axes[0, 1], f"no fit: {reason}")
+        say_nothing_here(axes[0, 2], f"no fit: {reason}")
+    if not np.isfinite(view.pitch_deg).any():
+        say_nothing_here(axes[0, 0], "no pitch angles")
     finish_panels(figure, axes, meshes)
     if surfaces is not None and has_fit:
         whole, near = surfaces

@@ -121,7 +121,7 @@ def test_a_sweep_without_a_fit():
     run = make_run()
     sweep = int(np.flatnonzero(~run.spec_has_fit)[0])
     said = [text.get_text() for ax in draw_sweep(run, sweep, load_sweep(sweep)).axes for text in ax.texts]
-    assert said == ["no fit", "no fit"]
+    assert said == ["no fit: no connection", "no fit: no connection"]
 
 
 def test_examples_stand_at_quantiles():
