@@ -18,14 +18,14 @@ from tests.support.tables import table_lines, write_day
 
 
 @pytest.fixture
-def copy(sample_dir, tmp_path):
-    """A copy of the sample's ancillary files that a test may change."""
+def copy(simulated, tmp_path):
+    """A copy of the archive's ancillary files that a test may change."""
     root = tmp_path / "archive"
     root.mkdir()
     for name in ("theta.tab", "attitude.tab"):
-        shutil.copyfile(sample_dir / name, root / name)
+        shutil.copyfile(simulated / name, root / name)
     (root / "spice_kernels").mkdir()
-    for path in (sample_dir / "spice_kernels").iterdir():
+    for path in (simulated / "spice_kernels").iterdir():
         shutil.copyfile(path, root / "spice_kernels" / path.name)
     return root
 
@@ -55,7 +55,7 @@ def counts(geometry):
 
 
 def test_rows_out_of_reach_are_unknown_and_counted(copy, table):
-    outside = at(table, "1998-08-20T00:00:00", "1998-09-15T00:00:00", "1998-08-25T00:00:00")
+    outside = at(table, "1998-08-20T00:00:00", "1998-09-15T00:00:00", "1998-08-22T10:00:00")
     geometry = model_of(copy).compute(outside)
     assert geometry.is_known.tolist() == [True, False, False]
     assert counts(geometry) == {"no attitude": (1, 1), "no ephemeris": (1, 1)}
@@ -92,8 +92,8 @@ def test_a_missing_azimuth_has_no_pitch_angle(copy, table):
     assert np.isnan(pitch[row]).nonzero()[0].tolist() == [5]
 
 
-def test_kernels_of_others_stay_as_they_were(sample_dir, copy, table):
-    theirs = str(sample_dir / "spice_kernels" / "sim_lsk.tls")
+def test_kernels_of_others_stay_as_they_were(simulated, copy, table):
+    theirs = str(simulated / "spice_kernels" / "sim_lsk.tls")
     with kernels_loaded([]):
         spiceypy.furnsh(theirs)
         spiceypy.pdpool("POTRUN_TEST", [1.0])
@@ -102,10 +102,10 @@ def test_kernels_of_others_stay_as_they_were(sample_dir, copy, table):
     assert spiceypy.ktotal("ALL") == 0
 
 
-def test_two_archives_do_not_mix(copy, table, sample_dir):
+def test_two_archives_do_not_mix(copy, table, simulated):
     turned = copy / "spice_kernels" / "sim_pck.tpc"
     turned.write_text(turned.read_text().replace("38.3213", "48.3213"))
-    first, second = model_of(sample_dir), model_of(copy)
+    first, second = model_of(simulated), model_of(copy)
     longitude = [model.compute(table).spacecraft_longitude_deg for model in (first, second, first)]
     np.testing.assert_array_equal(longitude[0], longitude[2])
     np.testing.assert_allclose((longitude[0] - longitude[1]) % 360, 10.0, atol=1e-6)
@@ -120,8 +120,12 @@ def test_two_archives_do_not_mix(copy, table, sample_dir):
             b"KPL/PCK\n\\begindata\nBROKEN = = 1\n\\begintext\n",
             "sim_pck.tpc cannot be read",
         ),
-        ("spice_kernels/lp_sim_00.bsp", b"<html>not found</html>", "lp_sim_00.bsp cannot be read by SPICE"),
-        ("spice_kernels/lp_sim_00.bsp", b"", "lp_sim_00.bsp cannot be read by SPICE"),
+        (
+            "spice_kernels/lp_sim_980601-981031.bsp",
+            b"<html>not found</html>",
+            "lp_sim_980601-981031.bsp cannot",
+        ),
+        ("spice_kernels/lp_sim_980601-981031.bsp", b"", "lp_sim_980601-981031.bsp cannot"),
         ("attitude.tab", b"<html>not found</html>", "attitude table"),
         ("theta.tab", b"11.25\n" * 87, "87 numbers found, 88 expected"),
         ("theta.tab", b"12.5\n" * 88, "inclinations"),
@@ -151,7 +155,7 @@ def test_a_moon_without_orientation_is_named_at_once(copy):
 @pytest.mark.parametrize(
     ("lost", "words"),
     [
-        ("lp_sim_00.bsp", r"no trajectory of Lunar Prospector \(-25\).*found sim_planets.bsp"),
+        ("lp_sim_980601-981031.bsp", r"no trajectory of Lunar Prospector \(-25\).*found sim_planets.bsp"),
         ("sim_planets.bsp", r"no trajectory of the Sun \(10\)"),
     ],
 )
@@ -165,7 +169,7 @@ def test_a_missing_trajectory_is_named_before_any_work(copy, lost, words):
 
 def test_days_beyond_attitude_are_named(copy):
     path = copy / "attitude.tab"
-    path.write_text("".join(line for line in path.read_text().splitlines(True) if line < "1998-08-18"))
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if line < "1998-08-19T16:30"))
     with pytest.raises(DataError, match=r"1998-08-20 .*no attitude record around it.*year=1998 month=8 day=20"):
         model_of(copy).check_coverage([ArchiveDay(dt.date(1998, 8, 20), copy / "x", "x")])
 

@@ -1,0 +1,13 @@
+"""A simulated archive of one day, for its kernels and attitude."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from potrun.archive.simulate.archive import simulate_archive
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return simulate_archive(tmp_path_factory.mktemp("simulated") / "archive", [dt.date(1998, 8, 20)], 2, 0)
