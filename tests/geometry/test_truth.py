@@ -58,7 +58,7 @@ def test_times_agree(geometry, truth):
     ],
 )
 def test_positions_agree(geometry, truth, name, key):
-    # The simulator's truth comes before its trajectory is written as Chebyshev polynomials (micrometres apart).
+    # The simulator's truth comes before its trajectory is interpolated in a kernel (micrometres apart).
     tolerance = 1e-6 if "row_flag" in truth else 1e-9
     np.testing.assert_allclose(getattr(geometry, name), truth[key], rtol=0, atol=tolerance)
 
