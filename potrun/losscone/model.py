@@ -59,9 +59,8 @@ def loss_cone_sine_squared(energy_ev: Array, usc_v: Array, u_surface_v: Array, r
     """
     xp = array_namespace(energy_ev, u_surface_v)
     potential = u_surface_v[..., None]
-    # A potential of exactly zero changes no energy, not even that of an electron which arrives with none.
-    at_zero = potential == 0.0
-    free_energy = xp.where(at_zero, xp.ones_like(energy_ev), energy_ev - usc_v)
+    # A potential of exactly zero changes no energy, not even that of an electron which arrives with none: 0 / 0 is 0.
+    free_energy = energy_ev - usc_v + xp.astype(potential == 0.0, energy_ev.dtype)
     return xp.clip(ratio[..., None] * (1.0 + potential / free_energy), 0.0, 1.0)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from potrun.fitters.branch_and_bound.layout import total
+from potrun.fitters.branch_and_bound.layout import columns, total
 from potrun.fitters.branch_and_bound.tables import SweepTables
 
 
@@ -53,7 +53,7 @@ def bound_inner_cost(
     """
     layout = tables.layout
     offset = layout.settings.log_offset if layout.is_logarithmic else 0.0
-    data, beam, used = (x[:, rows] for x in (tables.inner_data, tables.inner_beam, tables.inner_used))
+    data, beam, used = (columns(x, rows) for x in (tables.inner_data, tables.inner_beam, tables.inner_used))
     cell = torch.arange(len(data), device=rows.device)[:, None]
     is_lost = cell < low
     is_sure = is_lost | (cell >= high)
@@ -89,7 +89,7 @@ def _unsure_cost(tables: SweepTables, rows: Tensor, low: Tensor, high: Tensor, w
     if not len(some):
         return out
     low, high, weak, strong, rows = (x[some] for x in (low, high, weak, strong, rows))
-    data, beam, used = (x[:, rows] for x in (tables.inner_data, tables.inner_beam, tables.inner_used))
+    data, beam, used = (columns(x, rows) for x in (tables.inner_data, tables.inner_beam, tables.inner_used))
     cell = torch.arange(inner, device=rows.device)[:, None]
     is_unsure = used * ((cell >= low) & (cell < high))
     costs = []
@@ -139,7 +139,7 @@ def beam_strength(tables: SweepTables, owner: Tensor, u_low: Tensor, u_high: Ten
     BeamStrength
     """
     width = tables.layout.settings.beam_width_ev
-    energy, usc = tables.energy_ev[:, owner], tables.usc_v[:, owner]
+    energy, usc = columns(tables.energy_ev, owner), columns(tables.usc_v, owner)
     drop_low, drop_high = usc - u_high, usc - u_low
     centre_low, centre_high = drop_low.clamp(min=width), drop_high.clamp(min=width)
     nearest = torch.maximum(centre_low - energy, energy - centre_high).clamp_(min=0.0) / width

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
 from potrun.fitters.branch_and_bound.beam import BeamStrength, InnerCost, beam_strength, bound_inner_cost
-from potrun.fitters.branch_and_bound.layout import total
+from potrun.fitters.branch_and_bound.layout import columns, pick, spread, total
 from potrun.fitters.branch_and_bound.lookup import cone_edge, count_below, count_interval, least_entry, row_index
 from potrun.fitters.branch_and_bound.tables import SweepTables
 
@@ -84,46 +84,43 @@ def bound_boxes(tables: SweepTables, boxes: Boxes, allowance: Tensor, exact: boo
         low, high = count_interval(tables, rows, low_edge, high_edge)
     strength = beam_strength(tables, owner, boxes.u_low, boxes.u_high)
     strongest = boxes.amplitude_high * strength.greatest
-    loss = strongest * tables.beam_gain_all[:, owner]
+    loss = strongest * columns(tables.beam_gain_all, owner)
     least = least_entry(tables.full, rows, low, high)
-    ends = tables.cost.reshape(-1)
     start = rows * tables.cost.shape[1]
-    cone_slack = total(torch.maximum(ends[start + low], ends[start + high]) - least)
+    cone_slack = total(torch.maximum(pick(tables.cost, start + low), pick(tables.cost, start + high)) - least)
     row_bound = least - loss
     is_whole = (boxes.amplitude_low == 0.0) & (boxes.amplitude_high == beam_bounds(tables.layout.settings)[1])
     # Where the beam may be absent only what it can gain matters; where it is present, also what it costs.
-    effect = torch.where(is_whole, loss, strongest * tables.beam_effect[:, owner])
+    effect = torch.maximum(loss, strongest * columns(tables.beam_effect, owner) * ~is_whole)
     sees_beam = effect > NEGLIGIBLE * allowance / len(rows)
-    whole = torch.nonzero(sees_beam & is_whole, as_tuple=True)
-    row_bound[whole] = (
-        _whole_bound(tables, rows[whole], low[whole], high[whole], strongest[whole])
-        - (strongest * tables.beam_gain_outer[:, owner])[whole]
+    whole = torch.nonzero((sees_beam & is_whole).reshape(-1))[:, 0]
+    row_bound.view(-1).index_copy_(
+        0, whole, _whole_bound(tables, *(pick(x, whole) for x in (rows, low, high, strongest)))
     )
-    pair_row, pair_box = torch.nonzero(sees_beam & ~is_whole, as_tuple=True)
-    pairs = (pair_row, pair_box)
+    pairs = torch.nonzero((sees_beam & ~is_whole).reshape(-1))[:, 0]
+    box = pairs % len(owner)
+    pair_rows, pair_low, pair_high, pair_strongest = (pick(x, pairs) for x in (rows, low, high, strongest))
     inner = bound_inner_cost(
         tables,
-        rows[pairs],
-        low[pairs],
-        high[pairs],
-        boxes.amplitude_low[pair_box] * strength.least[pairs],
-        _middle(boxes.amplitude_low, boxes.amplitude_high)[pair_box] * strength.middle[pairs],
-        strongest[pairs],
+        pair_rows,
+        pair_low,
+        pair_high,
+        pick(boxes.amplitude_low, box) * pick(strength.least, pairs),
+        pick(_middle(boxes.amplitude_low, boxes.amplitude_high), box) * pick(strength.middle, pairs),
+        pair_strongest,
     )
-    row_bound[pairs] = (
-        _outer_bound(tables, rows[pairs], low[pairs], high[pairs])
-        - (strongest * tables.beam_gain_outer[:, owner])[pairs]
-    )
+    outer = _outer_bound(tables, pair_rows, pair_low, pair_high, pair_strongest)
+    row_bound.view(-1).index_copy_(0, pairs, outer)
     apart, together, value, by_u, by_amplitude = _inner_bounds(boxes, strength, inner, pairs, rows.shape)
     lowest = total(row_bound) + torch.maximum(apart, together)
     unsure = (high - low).to(torch.float64)
-    free_energy = (tables.energy_ev - tables.usc_v)[:, owner]
+    free_energy = columns(tables.energy_ev - tables.usc_v, owner).clamp_(min=1e-3)
     return BoxBounds(
         bound=torch.maximum(boxes.bound, lowest - tables.rounding[owner] - lowest.abs() * 1e-13),
         unsure_cells=total(unsure),
         cone_slack=cone_slack,
-        by_u=total(unsure / free_energy.clamp(min=1e-3)) * boxes.ratio_high * (boxes.u_high - boxes.u_low),
-        by_ratio=total(unsure * (1.0 + boxes.u_high / free_energy.clamp(min=1e-3)).clamp(min=0.0))
+        by_u=total(unsure / free_energy) * boxes.ratio_high * (boxes.u_high - boxes.u_low),
+        by_ratio=total(unsure * (1.0 + boxes.u_high / free_energy).clamp(min=0.0))
         * (boxes.ratio_high - boxes.ratio_low),
         is_whole=is_whole,
         beam_slack=value - torch.maximum(apart, together),
@@ -137,10 +134,11 @@ def _middle(low: Tensor, high: Tensor) -> Tensor:
     return 0.5 * (low + high)
 
 
-def _outer_bound(tables: SweepTables, rows: Tensor, low: Tensor, high: Tensor) -> Tensor:
+def _outer_bound(tables: SweepTables, rows: Tensor, low: Tensor, high: Tensor, strongest: Tensor) -> Tensor:
     """Least cost of the outer cells of rows that see the beam; (P,) float64."""
     inner = tables.layout.inner
-    return least_entry(tables.outer, rows, (low - inner).clamp(min=0), (high - inner).clamp(min=0))
+    least = least_entry(tables.outer, rows, (low - inner).clamp_(min=0), (high - inner).clamp_(min=0))
+    return least - strongest * pick(tables.beam_gain_outer, rows)
 
 
 def _whole_bound(tables: SweepTables, rows: Tensor, low: Tensor, high: Tensor, strongest: Tensor) -> Tensor:
@@ -150,53 +148,47 @@ def _whole_bound(tables: SweepTables, rows: Tensor, low: Tensor, high: Tensor, s
     """
     inner, table = tables.layout.inner, tables.amplitude
     node = rows * table.n_nodes + table.node_above(strongest)
-    some_kept = least_entry(
-        table.least, node, low.clamp(max=inner), high.clamp(max=inner - 1).maximum(low.clamp(max=inner))
-    )
-    none_lost = least_entry(tables.outer, rows, torch.zeros_like(low), torch.zeros_like(low))
-    all_lost = least_entry(table.least, node, torch.full_like(low, inner), torch.full_like(low, inner))
-    outer = _outer_bound(tables, rows, low, high)
-    bound = torch.where(low < inner, some_kept + none_lost, torch.inf)
-    return torch.where(high >= inner, torch.minimum(bound, all_lost + outer), bound)
+    first = low.clamp(max=inner)
+    some_kept = least_entry(table.least, node, first, high.clamp(max=inner - 1).maximum(first))
+    none, every = torch.zeros_like(low), torch.full_like(low, inner)
+    some_kept = some_kept + _outer_bound(tables, rows, none, none, strongest)
+    all_lost = least_entry(table.least, node, every, every) + _outer_bound(tables, rows, low, high, strongest)
+    bound = torch.where(low < inner, some_kept, torch.inf)
+    return torch.where(high >= inner, torch.minimum(bound, all_lost), bound)
 
 
 def _inner_bounds(
-    boxes: Boxes, strength: BeamStrength, inner: InnerCost, pairs: tuple[Tensor, Tensor], shape: torch.Size
+    boxes: Boxes, strength: BeamStrength, inner: InnerCost, pairs: Tensor, shape: torch.Size
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Inner cost of each box: bounded apart, bounded together, and at the centre; (N,) each.
+    """Inner cost of each box: bounded apart, bounded together, at the centre, and what U and A add; (N,) each.
 
-    Together: with a = A - A_c and d = U - U_c, the strength of a row changes by a g + (A_c + a) (g' d + g'' d^2 / 2),
-    so the sum over rows of slope times change is bounded by the sums of slope * g and of slope * g', and the rest by g''.
+    Together: with a = A - A_c and d = U - U_c, the strength of a row changes by a g + (A_c + a) (g' d + g'' d^2 / 2).
+    The sum over rows of slope times change is bounded by the sums of slope * g and of slope * g', the rest by g''.
     """
 
-    def spread(values: Tensor) -> Tensor:
-        """Lay pairs out as (E, N), zero elsewhere: sums then run over rows in one fixed order."""
-        out = torch.zeros(shape, dtype=torch.float64, device=values.device)
-        out[pairs] = values
-        return out
+    def by_box(values: Tensor) -> Tensor:
+        return total(spread(values, pairs, shape))
 
-    box = pairs[1]
-    amplitude = _middle(boxes.amplitude_low, boxes.amplitude_high)
+    box = pairs % shape[1]
+    low, high = pick(boxes.amplitude_low, box), pick(boxes.amplitude_high, box)
     half_amplitude = 0.5 * (boxes.amplitude_high - boxes.amplitude_low)
     half_u = 0.5 * (boxes.u_high - boxes.u_low)
-    smooth = strength.is_smooth[pairs]
-    middle = strength.middle[pairs]
-    reach = torch.maximum(
-        boxes.amplitude_high[box] * strength.greatest[pairs] - amplitude[box] * middle,
-        amplitude[box] * middle - boxes.amplitude_low[box] * strength.least[pairs],
-    )
+    smooth = pick(strength.is_smooth, pairs)
+    least, middle, greatest = (pick(x, pairs) for x in (strength.least, strength.middle, strength.greatest))
+    centre = _middle(low, high) * middle
+    reach = torch.maximum(high * greatest - centre, centre - low * least)
     slope = inner.slope * smooth
-    rough = total(spread(inner.unsure + inner.apart * ~smooth))
-    apart = total(spread(inner.apart * smooth))
-    value = total(spread(inner.value * smooth))
-    by_amplitude = total(spread(slope * middle)).abs() * half_amplitude
-    by_u = total(spread(slope * strength.slope[pairs])).abs() * half_u * boxes.amplitude_high
-    second = total(spread(slope.abs() * strength.bend[pairs])) * 0.5 * half_u * half_u * boxes.amplitude_high
-    curved = 0.5 * total(spread(inner.bend * reach * reach * smooth))
+    rough = by_box(inner.unsure + inner.apart * ~smooth)
+    apart = by_box(inner.apart * smooth)
+    value = by_box(inner.value * smooth)
+    by_amplitude = by_box(slope * middle).abs() * half_amplitude
+    by_u = by_box(slope * pick(strength.slope, pairs)).abs() * half_u * boxes.amplitude_high
+    second = by_box(slope.abs() * pick(strength.bend, pairs)) * 0.5 * half_u * half_u * boxes.amplitude_high
+    curved = 0.5 * by_box(inner.bend * reach * reach * smooth)
     together = value - by_amplitude - by_u - second - curved
-    at_centre = total(spread(inner.value + inner.unsure))
-    extent_u = total(spread(strength.greatest[pairs] - strength.least[pairs])) * boxes.amplitude_high
-    extent_amplitude = total(spread(strength.greatest[pairs])) * (boxes.amplitude_high - boxes.amplitude_low)
+    at_centre = by_box(inner.value + inner.unsure)
+    extent_u = by_box(greatest - least) * boxes.amplitude_high
+    extent_amplitude = by_box(greatest) * (boxes.amplitude_high - boxes.amplitude_low)
     share = extent_u / (extent_u + extent_amplitude).clamp(min=1e-300)
     return (
         rough + apart,

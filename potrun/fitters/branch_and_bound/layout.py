@@ -47,6 +47,7 @@ class RangeMinimum:
     entries: Tensor  # (R, levels, length)
     floor: Tensor  # (R,) float64
     logarithm: Tensor  # (length + 1,) floor(log2(n)) of a number of entries n
+    power: Tensor  # (levels,) 2^l
 
     @property
     def length(self) -> int:
@@ -65,6 +66,47 @@ def inner_cells(settings: FitterConfig) -> int:
     reach_deg = min(settings.beam_angle_deg * math.sqrt(2.0 * math.log(strongest)), 180.0)
     share = 0.5 * (1.0 - math.cos(math.radians(reach_deg)))
     return min(N_CELLS, math.ceil(N_CELLS * share) + 2)
+
+
+def pick(values: Tensor, index: Tensor) -> Tensor:
+    """Entries of a flattened tensor; several times faster than indexing by brackets.
+
+    Parameters
+    ----------
+    values : (...) tensor
+        Taken as flat.
+    index : (...) int64
+
+    Returns
+    -------
+    Tensor of the index's shape
+    """
+    return values.reshape(-1).index_select(0, index.reshape(-1)).reshape(index.shape)
+
+
+def columns(values: Tensor, index: Tensor) -> Tensor:
+    """Rows of a table, laid out as columns.
+
+    Parameters
+    ----------
+    values : (R, K) tensor
+    index : (P,) int64
+
+    Returns
+    -------
+    (K, P) tensor, contiguous
+    """
+    return values.index_select(0, index).T.contiguous()
+
+
+def spread(values: Tensor, index: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Lay values out at distinct flat positions of a tensor that is zero elsewhere.
+
+    Sums over such a tensor run in one fixed order, which adding to an index would not promise on a GPU.
+    """
+    out = torch.zeros(shape, dtype=values.dtype, device=values.device)
+    out.view(-1).index_copy_(0, index, values)
+    return out
 
 
 def total(values: Tensor) -> Tensor:
@@ -91,4 +133,5 @@ def range_minimum(entries: Tensor, reachable: Tensor, dtype: torch.dtype) -> Ran
         entries=torch.stack(levels, dim=1).contiguous(),
         floor=floor,
         logarithm=torch.tensor([max(n, 1).bit_length() - 1 for n in range(length + 1)], device=entries.device),
+        power=torch.tensor([2**level for level in range(len(levels))], device=entries.device),
     )

@@ -8,7 +8,7 @@ halving the bin's interval against the sorted cells makes it exact.
 import torch
 from torch import Tensor
 
-from potrun.fitters.branch_and_bound.layout import RangeMinimum
+from potrun.fitters.branch_and_bound.layout import RangeMinimum, columns, pick
 from potrun.fitters.branch_and_bound.tables import N_BINS, SweepTables
 from potrun.losscone.model import loss_cone_sine_squared
 
@@ -26,7 +26,7 @@ def row_index(tables: SweepTables, owner: Tensor) -> Tensor:
     -------
     (E, N) int64
     """
-    n_rows = tables.energy_ev.shape[0]
+    n_rows = tables.energy_ev.shape[1]
     return owner * n_rows + torch.arange(n_rows, device=owner.device)[:, None]
 
 
@@ -44,8 +44,9 @@ def cone_edge(tables: SweepTables, owner: Tensor, u: Tensor, ratio: Tensor) -> T
     (E, N) float64, 0..1
         sin^2, computed by the public function.
     """
-    energy, usc = tables.energy_ev[:, owner, None], tables.usc_v[:, owner, None]
-    return loss_cone_sine_squared(energy, usc, u.expand(energy.shape[:-1]), ratio.expand(energy.shape[:-1]))[..., 0]
+    energy, usc = columns(tables.energy_ev, owner)[..., None], columns(tables.usc_v, owner)[..., None]
+    edge: Tensor = loss_cone_sine_squared(energy, usc, u, ratio)
+    return edge[..., 0]
 
 
 def count_below(tables: SweepTables, rows: Tensor, edge: Tensor) -> Tensor:
@@ -62,14 +63,13 @@ def count_below(tables: SweepTables, rows: Tensor, edge: Tensor) -> Tensor:
     (E, N) int64
     """
     low, high = _bin_counts(tables, rows, edge)
-    flat, stride = tables.edge.reshape(-1), tables.edge.shape[1]
-    start = rows * stride
+    start = rows * tables.edge.shape[1]
     for _ in range(tables.bin_steps):
         middle = (low + high) >> 1
         # Where low has met high the comparison is with a cell not below the edge, or with the closing 2.
-        is_below = flat[start + middle] < edge
-        low = torch.where(is_below & (low < high), middle + 1, low)
-        high = torch.where(is_below, high, torch.minimum(middle, high))
+        is_below = pick(tables.edge, start + middle) < edge
+        # Integers in place of a choice: low becomes middle + 1 if below and not done, high becomes middle if not.
+        low, high = low + is_below * (low < high) * (middle + 1 - low), high - ~is_below * (high - middle)
     return low
 
 
@@ -92,11 +92,10 @@ def count_interval(tables: SweepTables, rows: Tensor, low_edge: Tensor, high_edg
 
 def _bin_counts(tables: SweepTables, rows: Tensor, edge: Tensor) -> tuple[Tensor, Tensor]:
     """Look up the counts at the two ends of the bin that holds an edge."""
-    flat = tables.count.reshape(-1)
     lower = (edge * N_BINS).to(torch.int64)
     start = rows * (N_BINS + 1)
-    low = flat[start + lower].to(torch.int64)
-    high = flat[start + (lower + 1).clamp(max=N_BINS)].to(torch.int64)
+    low = pick(tables.count, start + lower).to(torch.int64)
+    high = pick(tables.count, start + (lower + 1).clamp_(max=N_BINS)).to(torch.int64)
     return low, high
 
 
@@ -115,8 +114,8 @@ def least_entry(table: RangeMinimum, rows: Tensor, low: Tensor, high: Tensor) ->
         Not above the true minimum.
     """
     levels, length = table.entries.shape[1:]
-    level = table.logarithm[high - low + 1]
+    level = pick(table.logarithm, high - low + 1)
     start = (rows * levels + level) * length
-    flat = table.entries.reshape(-1)
-    least = torch.minimum(flat[start + low], flat[start + high + 1 - (1 << level)])
-    return least.to(torch.float64) + table.floor[rows]
+    ahead = start + high + 1 - pick(table.power, level)
+    least = torch.minimum(pick(table.entries, start + low), pick(table.entries, ahead))
+    return least.to(torch.float64) + pick(table.floor, rows)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
-from potrun.fitters.branch_and_bound.layout import total
+from potrun.fitters.branch_and_bound.layout import columns, pick, spread, total
 from potrun.fitters.branch_and_bound.lookup import cone_edge, count_below, row_index
 from potrun.fitters.branch_and_bound.tables import SweepTables
 from potrun.losscone.model import beam_energy_profile
@@ -39,31 +39,33 @@ class _BeamCost:
         rows = row_index(tables, owner)
         self.shape = rows.shape
         lost = count_below(tables, rows, cone_edge(tables, owner, u, ratio))
-        self.without = total(tables.cost.reshape(-1)[rows * tables.cost.shape[1] + lost])
-        energy, usc = tables.energy_ev[:, owner, None], tables.usc_v[:, owner, None]
+        self.without = total(pick(tables.cost, rows * tables.cost.shape[1] + lost))
+        energy, usc = columns(tables.energy_ev, owner), columns(tables.usc_v, owner)
         width = tables.layout.settings.beam_width_ev
-        strength = beam_energy_profile(energy, usc, u.expand(self.shape), width)[..., 0]
+        strength = beam_energy_profile(energy[..., None], usc[..., None], u, width)[..., 0]
         largest = beam_bounds(tables.layout.settings)[1]
-        matters = largest * strength * tables.beam_gain_all[:, owner] > 1e-9 * self.without
-        self.pairs = torch.nonzero(matters, as_tuple=True)
-        self.point = self.pairs[1]
-        self.strength = strength[self.pairs]
-        row = rows[self.pairs]
-        self.data, self.beam, self.used = (x[:, row] for x in (tables.inner_data, tables.inner_beam, tables.inner_used))
+        matters = largest * strength * columns(tables.beam_gain_all, owner) > 1e-9 * self.without
+        self.pairs = torch.nonzero(matters.reshape(-1))[:, 0]
+        self.point = self.pairs % len(owner)
+        self.strength = pick(strength, self.pairs)
+        row = pick(rows, self.pairs)
+        self.data, self.beam, self.used = (
+            columns(x, row) for x in (tables.inner_data, tables.inner_beam, tables.inner_used)
+        )
         cell = torch.arange(len(self.data), device=owner.device)[:, None]
-        self.base = torch.where(cell < lost[self.pairs], tables.layout.settings.background, 1.0)
+        self.base = torch.where(cell < pick(lost, self.pairs), tables.layout.settings.background, 1.0)
         self.offset = tables.layout.settings.log_offset if tables.layout.is_logarithmic else 0.0
         self.at_zero = total((self.data - tables.layout.level(self.base)).square() * self.used)
 
     def value(self, amplitude: Tensor) -> Tensor:
         """Objective at each point; (N,) for amplitudes (N,)."""
-        model = self.base + (amplitude[self.point] * self.strength) * self.beam
+        model = self.base + (pick(amplitude, self.point) * self.strength) * self.beam
         cost = total((self.data - self.tables.layout.level(model)).square() * self.used) - self.at_zero
         return self.without + self._over_rows(cost)
 
     def step(self, amplitude: Tensor) -> Tensor:
         """Gauss-Newton step of the amplitude of each point; (N,)."""
-        model = self.base + (amplitude[self.point] * self.strength) * self.beam
+        model = self.base + (pick(amplitude, self.point) * self.strength) * self.beam
         distance = self.data - self.tables.layout.level(model)
         steepness = self.beam / (model + self.offset) if self.tables.layout.is_logarithmic else self.beam
         slope = self._over_rows(total(distance * steepness * self.used) * self.strength)
@@ -72,9 +74,7 @@ class _BeamCost:
 
     def _over_rows(self, values: Tensor) -> Tensor:
         """Sum pairs of row and point over rows, in one fixed order."""
-        spread = torch.zeros(self.shape, dtype=torch.float64, device=values.device)
-        spread[self.pairs] = values
-        return total(spread)
+        return total(spread(values, self.pairs, self.shape))
 
 
 def best_at(

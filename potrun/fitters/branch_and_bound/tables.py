@@ -31,12 +31,12 @@ N_BINS = 512
 class SweepTables:
     """All that the search knows of a chunk of sweeps.
 
-    Rows come first and sweeps last, so that a sum over rows adds whole vectors, always in the same order.
+    Look-ups return rows first and boxes last, so that a sum over rows adds whole vectors, always in the same order.
     """
 
     layout: Layout
-    energy_ev: Tensor  # (E, S)
-    usc_v: Tensor  # (E, S)
+    energy_ev: Tensor  # (S, E)
+    usc_v: Tensor  # (S, E)
     edge: Tensor  # (S * E, width + 1) sorted sin^2 of the reflected cells, then 2
     count: Tensor  # (S * E, N_BINS + 1) number of them below each bin's lower edge
     bin_steps: int  # halvings that resolve the fullest bin
@@ -44,18 +44,18 @@ class SweepTables:
     outer: RangeMinimum  # cost of its outer cells, from `inner` lost cells on
     cost: Tensor  # (S * E, width + 1) float64, cost of a row without a beam
     amplitude: AmplitudeTable  # least cost of the inner cells under a beam
-    inner_data: Tensor  # (M, S * E) what the objective compares the model with
-    inner_beam: Tensor  # (M, S * E) strength of the beam in the cell
-    inner_used: Tensor  # (M, S * E) 1 where the cell counts, else 0
-    beam_gain_all: Tensor  # (E, S) fastest possible fall of a row's cost with the beam's strength
-    beam_effect: Tensor  # (E, S) fastest possible change of a row's cost where the beam starts, up or down
-    beam_gain_outer: Tensor  # (E, S) the same of the outer cells
+    inner_data: Tensor  # (S * E, M) what the objective compares the model with
+    inner_beam: Tensor  # (S * E, M) strength of the beam in the cell
+    inner_used: Tensor  # (S * E, M) 1 where the cell counts, else 0
+    beam_gain_all: Tensor  # (S, E) fastest possible fall of a row's cost with the beam's strength
+    beam_effect: Tensor  # (S, E) fastest possible change of a row's cost where the beam starts, up or down
+    beam_gain_outer: Tensor  # (S, E) fastest possible fall of the cost of the outer cells
     rounding: Tensor  # (S,) bound on the accumulated rounding error of a sweep's cost
 
     @property
     def n_sweeps(self) -> int:
         """Number of sweeps, S."""
-        return int(self.energy_ev.shape[1])
+        return int(self.energy_ev.shape[0])
 
 
 def build_tables(
@@ -89,8 +89,8 @@ def build_tables(
     used = (key < 2.5).to(torch.float64)
     return _tabulate(
         layout,
-        energy_ev=torch.where(used_row, energy_ev, 1.0).T.contiguous(),
-        usc_v=torch.where(used_row, usc_v, 0.0).T.contiguous(),
+        energy_ev=torch.where(used_row, energy_ev, 1.0),
+        usc_v=torch.where(used_row, usc_v, 0.0),
         key=key,
         data=data.T.contiguous(),
         beam=(beam * used).T.contiguous(),
@@ -102,7 +102,7 @@ def _tabulate(
     layout: Layout, *, energy_ev: Tensor, usc_v: Tensor, key: Tensor, data: Tensor, beam: Tensor, used: Tensor
 ) -> SweepTables:
     """Build the tables of sorted rows: `key` (S * E, C), the others cell by cell, (C, S * E)."""
-    n_sweeps = energy_ev.shape[1]
+    n_sweeps = energy_ev.shape[0]
     inner, width = layout.inner, layout.width
     level_lost, level_kept = (layout.level(torch.tensor(x, device=key.device)) for x in _bases(layout))
     cost_lost = (data - level_lost) ** 2 * used
@@ -121,7 +121,7 @@ def _tabulate(
     outer = running[inner:] - inner_lost
 
     def by_row(values: Tensor) -> Tensor:
-        return values.reshape(n_sweeps, N_CHANNELS).T.contiguous()
+        return values.reshape(n_sweeps, N_CHANNELS)
 
     return SweepTables(
         layout=layout,
@@ -134,9 +134,9 @@ def _tabulate(
         outer=range_minimum(outer.T, (reachable - inner).clamp(min=0), layout.dtype),
         cost=running.T.contiguous(),
         amplitude=amplitude_table(layout, data[:inner], beam[:inner], used[:inner]),
-        inner_data=data[:inner].contiguous(),
-        inner_beam=beam[:inner].contiguous(),
-        inner_used=used[:inner].contiguous(),
+        inner_data=data[:inner].T.contiguous(),
+        inner_beam=beam[:inner].T.contiguous(),
+        inner_used=used[:inner].T.contiguous(),
         beam_gain_all=by_row(total(gain)),
         beam_effect=by_row(total(effect)),
         beam_gain_outer=by_row(total(gain[inner:])) if inner < N_CELLS else torch.zeros_like(energy_ev),
