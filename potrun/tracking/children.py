@@ -56,19 +56,22 @@ def children_table(jobs: Sequence[Job]) -> tuple[list[str], list[list[object]]]:
     Returns
     -------
     columns : list of str
-        Job, status, choices, compared metrics, run id, result and error.
+        Job, status, the choices that differ, compared metrics, the other choices, run id, result and error.
     rows : list of list
         One a job; None where a job has no such value.
     """
     choices = _in_order(job.choices for job in jobs)
     metrics = [name for name in _in_order(job.metrics for job in jobs) if name.startswith(COMPARED)]
-    columns = ["job", "status", *choices, *metrics, "run_id", "npz", "error"]
+    swept = varying(jobs)
+    fixed = [name for name in choices if name not in swept]
+    columns = ["job", "status", *swept, *metrics, *fixed, "run_id", "npz", "error"]
     rows: list[list[object]] = [
         [
             job.number,
             job.status,
-            *(job.choices.get(name) for name in choices),
+            *(job.choices.get(name) for name in swept),
             *(job.metrics.get(name) for name in metrics),
+            *(job.choices.get(name) for name in fixed),
             job.run_id,
             job.npz,
             job.error,
@@ -76,6 +79,12 @@ def children_table(jobs: Sequence[Job]) -> tuple[list[str], list[list[object]]]:
         for job in jobs
     ]
     return columns, rows
+
+
+def varying(jobs: Sequence[Job]) -> list[str]:
+    """Return the names of the choices that are not the same in all jobs."""
+    names = _in_order(job.choices for job in jobs)
+    return [name for name in names if len({job.choices.get(name) for job in jobs}) > 1]
 
 
 def to_csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

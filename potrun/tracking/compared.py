@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from potrun.tracking.children import Job
+from potrun.tracking.children import Job, varying
 
 
 def write_comparisons(jobs: Sequence[Job], folder: Path) -> list[Path]:
@@ -51,21 +51,15 @@ def write_comparisons(jobs: Sequence[Job], folder: Path) -> list[Path]:
 
 def distinct_labels(jobs: Sequence[Job]) -> list[str]:
     """Name each job by the choices in which it differs from others."""
-    varying = _varying(jobs)
+    names = varying(jobs)
     return [
-        ", ".join(f"{key.rpartition('.')[2]}={job.choices.get(key, 'default')}" for key in varying)
-        or f"job {job.number}"
+        ", ".join(f"{key.rpartition('.')[2]}={job.choices.get(key, 'default')}" for key in names) or f"job {job.number}"
         for job in jobs
     ]
 
 
 def shared_label(group: Sequence[Job], jobs: Sequence[Job]) -> str:
     """Name a group by the choices that its jobs share and others do not: ``month=4``, or ``all`` if it is alone."""
-    inside = set(_varying(group))
-    words = [f"{key}={group[0].choices.get(key)}" for key in _varying(jobs) if key not in inside]
+    inside = set(varying(group))
+    words = [f"{key}={group[0].choices.get(key)}" for key in varying(jobs) if key not in inside]
     return "_".join(words).replace("/", "-")[:100] or "all"
-
-
-def _varying(jobs: Sequence[Job]) -> list[str]:
-    keys = dict.fromkeys(key for job in jobs for key in job.choices)
-    return [key for key in keys if len({job.choices.get(key) for job in jobs}) > 1]

@@ -3,8 +3,8 @@
 Hydra calls :class:`MultirunTracking` in the process that starts the multirun and, as a copy, in every process that
 works on a job. The copies leave a record of each job in the multirun's folder; :func:`close_multirun` makes the
 parent's table and pictures of them. Hydra swallows ordinary exceptions of callbacks and does not announce the end of a
-multirun in which a job failed, so whatever must stop a multirun raises SystemExit here, and the entry point calls
-:func:`close_multirun` itself.
+multirun in which a job failed, so whatever must stop a multirun raises SystemExit here, and it is the entry point that
+calls :func:`close_multirun`.
 """
 
 import os
@@ -85,10 +85,6 @@ class MultirunTracking(Callback):
             if _open is not None:
                 _open.killed_by = error.signum
             _stop(error, 128 + error.signum)
-
-    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:  # noqa: ARG002
-        """Close the parent run of a multirun that went well."""
-        close_multirun()
 
 
 def close_multirun() -> None:

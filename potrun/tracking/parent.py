@@ -57,7 +57,9 @@ class Parent:
         tracker = MlflowTracker(Store.from_config(cfg.tracking), folder, cfg.tracking.required)
         params = dict(item.lstrip("+~").partition("=")[::2] for item in swept)
         tags = {"multirun": "parent", "archive": cfg.archive.kind}
-        tracker.start("sweep " + " ".join(swept)[:200], params, tags)
+        # Only lists and functions such as range() make more than one job of an override.
+        title = " ".join(item for item in swept if re.search(r"[,(]", item)) or "of one job"
+        tracker.start(f"sweep {title[:200]}", params, tags)
         return cls(tracker, folder)
 
     def close(self) -> None:

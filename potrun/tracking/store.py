@@ -169,7 +169,7 @@ class Store:
         found = client.get_experiment_by_name(self.experiment)
         if found is None:
             try:
-                return str(client.create_experiment(self.experiment, artifact_location=self.artifacts))
+                return str(client.create_experiment(self.experiment, self.artifacts))
             except MlflowException as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise

@@ -1,13 +1,10 @@
 """A real MLflow server: there from the start, lost midway, absent, silent."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -20,56 +17,15 @@ from potrun.sync import HELP, command, sync
 from potrun.tracking import make_tracker
 from potrun.tracking.lookup import find_result
 from potrun.tracking.sender import Sender
+from tests.support.tracking_server import TrackingServer
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class Server:
-    """An MLflow server on loopback that can be killed and started again on the same store and port."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.uri = f"http://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        if self.process is not None:
-            return
-        environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--host", "127.0.0.1", "--port",
-             str(self.port), "--backend-store-uri", f"sqlite:///{self.folder / 'server.db'}",
-             "--artifacts-destination", str(self.folder / "artifacts")],
-            env=environment, cwd=self.folder, start_new_session=True,
-            stdout=(self.folder / "server.log").open("ab"), stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            try:
-                with urllib.request.urlopen(f"{self.uri}/health", timeout=2):
-                    return
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.3)
-        pytest.fail(f"the server did not start: {(self.folder / 'server.log').read_text()[-2000:]}")
-
-    def kill(self) -> None:
-        if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-            self.process = None
-
-    def client(self):
-        from potrun.tracking.store import import_client
-
-        return import_client()(tracking_uri=self.uri)
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("server"))
+    folder = tmp_path_factory.mktemp("server")
+    server = TrackingServer(folder, folder / "server.db")
     server.start()
     yield server
     server.kill()
