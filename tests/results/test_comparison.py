@@ -84,9 +84,9 @@ def test_what_differs_in_the_settings():
 
 
 def test_the_figure_names_the_runs_and_the_origin():
-    figure = draw_comparison(compare([make_run(), make_run("lillis")], ["A", "B"]))
+    figure = draw_comparison(compare([make_run(), make_run("lillis")], ["one", "two"]))
     said = [text.get_text() for text in figure.texts]
-    assert "A against B" in said
+    assert "A: one; B: two" in said
     assert "SIMULATED" in said
 
 

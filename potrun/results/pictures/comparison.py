@@ -27,8 +27,9 @@ from potrun.results.statistics import illumination
 
 MOST_PAIRS = 4
 MOST_POINTS = 20_000
+LETTERS = "ABCDE"
 RUN_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-DIFFERENCE_EDGES_V = np.concatenate([-np.geomspace(1000, 1, 16), np.linspace(-0.8, 0.8, 5), np.geomspace(1, 1000, 16)])
+DIFFERENCE_EDGES_V = np.concatenate([-np.geomspace(1000, 1, 16), [-0.75, -0.25, 0.25, 0.75], np.geomspace(1, 1000, 16)])
 
 
 @styled
@@ -52,16 +53,19 @@ def draw_comparison(comparison: Comparison) -> Figure:
     for line in range(pairs):
         both = np.isfinite(u[:, 0]) & np.isfinite(u[:, line + 1])
         _against(axes[line, 0], u[:, 0], u[:, line + 1], both, sides)
-        axes[line, 0].set(xlabel=f"U (V), {comparison.labels[0]}", ylabel=f"U (V), {comparison.labels[line + 1]}")
+        other = LETTERS[line + 1]
+        axes[line, 0].set(xlabel="U of A (V)", ylabel=f"U of {other} (V)")
         _differences(axes[line, 1], (u[:, line + 1] - u[:, 0])[both])
-        axes[line, 1].set_xlabel(f"U of {comparison.labels[line + 1]} less U of {comparison.labels[0]} (V)")
+        axes[line, 1].set_xlabel(f"U of {other} less U of A (V)")
         _chi2(axes[line, 2], comparison, (0, line + 1))
+    marks, words = axes[0, 0].get_legend_handles_labels()
+    figure.legend(marks, words, loc="outside lower left", ncols=2)
     dropped = len(comparison.results) - 1 - pairs
     heading(
         figure,
-        f"{comparison.labels[0]} against {', '.join(comparison.labels[1 : pairs + 1])}",
-        f"{count(len(comparison.matched))} sweeps in all runs"
-        + (f"; {dropped} further runs are in the table alone" if dropped else ""),
+        f"{count(len(comparison.matched))} sweeps in all of {len(comparison.results)} runs",
+        "; ".join(f"{letter}: {label}" for letter, label in zip(LETTERS, comparison.labels[: pairs + 1], strict=False))
+        + (f"; {dropped} more in the table alone" if dropped else ""),
         "simulated" if any(result.origin == "simulated" for result in comparison.results) else "measured",
     )
     return figure
@@ -82,11 +86,10 @@ def _against(ax: Axes, first: FloatArray, second: FloatArray, both: BoolArray, s
             color=LIGHT[name],
             markersize=4,
             alpha=0.7,
-            label=f"{LIGHT_LABEL[name]} ({count(len(shown))})",
+            label=LIGHT_LABEL[name],
             rasterized=True,
         )
     ax.set_title(f"{count(int(both.sum()))} sweeps fitted in both")
-    ax.legend(loc="upper left", fontsize=8.5, handletextpad=0.1)
     if not both.any():
         say_nothing_here(ax, "no sweep fitted in both")
 
@@ -126,7 +129,8 @@ def _chi2(ax: Axes, comparison: Comparison, which: tuple[int, int]) -> None:
             histtype="step",
             linewidth=1.8,
             color=RUN_COLOURS[n % len(RUN_COLOURS)],
-            label=f"{comparison.labels[n]}: {count(len(values))}, median {middle}",
+            linestyle="-" if n == which[0] else "--",
+            label=f"{LETTERS[n]}: {count(len(values))}, median {middle}",
         )
     plain_log_ticks(ax)
     ax.set_ylim(top=ax.get_ylim()[1] * 1.25)
