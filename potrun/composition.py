@@ -17,7 +17,7 @@ from potrun.config import RunConfig
 from potrun.errors import UsageError
 from potrun.identity import run_name
 
-GROUPS = ("archive", "fitter", "device", "spacecraft_potential", "executor", "tracking", "experiment")
+GROUPS = ("archive", "fitter", "device", "spacecraft_potential", "executor", "tracking", "variation", "experiment")
 
 
 def conf_dir() -> Path:
@@ -56,7 +56,7 @@ def to_settings(cfg: DictConfig) -> RunConfig:
         If a value is out of range or at odds with another.
     """
     own = {item.name for item in fields(RunConfig)}
-    unknown = sorted({str(key) for key in cfg} - own - {"hydra", "experiment"})
+    unknown = sorted({str(key) for key in cfg} - own - {"hydra", "experiment", "variation"})
     if unknown:
         raise UsageError(f"{unknown[0]} is no setting of potrun{_nearest(unknown[0], known_keys())}")
     # A new container typed by the schema: `hydra` and other foreign nodes are left behind.

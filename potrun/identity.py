@@ -21,6 +21,8 @@ NEUTRAL_KEYS = (
     "parallel",
     "display",
     "output_dir",
+    "studies",
+    "study",
     "executor",
     "tracking",
     "device.batch_size",
@@ -53,8 +55,11 @@ def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def settings_digest(cfg: RunConfig) -> str:
-    """Return eight hexadecimal digits that change with any setting that can change a result."""
-    text = json.dumps([result_settings(cfg), cfg.archive.root], sort_keys=True, default=str)
+    """Return eight hexadecimal digits that change with any setting that can change a result or its studies."""
+    asked = [result_settings(cfg), cfg.archive.root]
+    if cfg.studies:
+        asked.append({"studies": cfg.studies, **asdict(cfg.study)})
+    text = json.dumps(asked, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 

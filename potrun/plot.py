@@ -129,16 +129,14 @@ def find_sweep(result: "RunResult", number: int) -> int:
 
 def sweep_figure(result: "RunResult", sweep: int, root: str | None) -> "Figure":
     """Draw one sweep with the objective of its fit."""
-    from potrun.results.objective_surface import near_minimum, objective_surface
+    from potrun.results.objective_surface import whole_and_near
     from potrun.results.pictures.sweep import draw_sweep
 
     loader = sweep_loader(result, [sweep], root)
     surfaces = None
     if result["spec_has_fit"][sweep]:
-        fitter, batch = settings_of(result).fitter, loader.batch(sweep)
         u, ratio, beam = (float(result[name][sweep]) for name in ("spec_u_surface", "spec_bs_over_bm", "spec_beam_amp"))
-        whole = objective_surface(batch, fitter, beam)
-        surfaces = whole, near_minimum(whole, batch, fitter, (u, ratio, beam))
+        surfaces = whole_and_near(loader.batch(sweep), settings_of(result).fitter, (u, ratio, beam))
     return draw_sweep(result, sweep, loader(sweep), surfaces)
 
 

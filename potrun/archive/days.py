@@ -41,7 +41,7 @@ def open_archive(
     Parameters
     ----------
     cfg : ArchiveConfig
-        Where to look; ``kind="demo"`` keeps its archives in a folder of the user's cache without a root.
+        Where to look; the simulated kinds keep their archives in a folder of the user's cache without a root.
     year, month, day : int, optional
         What the run asks for; only used to name the download that is missing.
 
@@ -55,7 +55,7 @@ def open_archive(
     NoDataError
         If there is no day's table at all; the message holds the command that fetches them.
     """
-    root = _demo_root(cfg) if cfg.kind == "demo" else Path(cfg.root or DEFAULT_ROOT)
+    root = Path(cfg.root or DEFAULT_ROOT) if cfg.kind == "pds" else _simulated_root(cfg)
     archive = scan_archive(root, Path(cfg.cache_dir) if cfg.cache_dir else None)
     for defect in archive.ignored:
         _log.warning("ignored %s: %s", defect.file, defect.reason)
@@ -154,13 +154,17 @@ def describe_dates(dates: Iterable[dt.date]) -> str:
     return ", ".join(f"{first}" if first == last else f"{first}..{last}" for first, last in ranges)
 
 
-def _demo_root(cfg: ArchiveConfig) -> Path:
+def _simulated_root(cfg: ArchiveConfig) -> Path:
     """Root of the simulated archive of these settings, built if it is not there."""
     from platformdirs import user_cache_path
 
+    folder = Path(cfg.root) if cfg.root else user_cache_path("potrun")
+    if cfg.kind == "closure":
+        from potrun.archive.closure import ensure_closure_archive
+
+        return ensure_closure_archive(folder, cfg.seed, cfg.sweeps_per_day, cfg.days, cfg.ranges)
     from potrun.archive.demo import ensure_demo_archive
 
-    folder = Path(cfg.root) if cfg.root else user_cache_path("potrun")
     return ensure_demo_archive(folder, cfg.seed, cfg.sweeps_per_day)
 
 

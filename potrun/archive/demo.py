@@ -1,16 +1,10 @@
 """The archive that comes with the program: simulated on first use, then re-used."""
 
 import datetime as dt
-import logging
 from pathlib import Path
-from shutil import rmtree
 
-from filelock import FileLock
-
+from potrun.archive.build import build_once
 from potrun.archive.simulate import SIMULATOR_VERSION
-from potrun.errors import PotrunError
-
-log = logging.getLogger(__name__)
 
 DEMO_DAYS = (
     dt.date(1998, 4, 15),
@@ -65,26 +59,10 @@ def ensure_demo_archive(root: Path, seed: int, sweeps_per_day: int) -> Path:
     PotrunError
         If the folder cannot be written to.
     """
-    folder = demo_folder(root, seed, sweeps_per_day)
-    if folder.is_dir():
-        return folder
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        _build(root, folder, seed, sweeps_per_day)
-    except OSError as error:
-        raise PotrunError(
-            f"the demo archive cannot be written to {root} ({error}): choose another archive.root"
-        ) from error
-    return folder
 
+    def build(folder: Path) -> None:
+        from potrun.archive.simulate.archive import simulate_archive
 
-def _build(root: Path, folder: Path, seed: int, sweeps_per_day: int) -> None:
-    """Build under a lock; what a killed build left is cleared away, which is safe as only its holder builds."""
-    with FileLock(root / f"{folder.name}.lock"):
-        if not folder.is_dir():
-            from potrun.archive.simulate.archive import simulate_archive
+        simulate_archive(folder, DEMO_DAYS, sweeps_per_day, seed)
 
-            for abandoned in root.glob(f".{folder.name}.*"):
-                rmtree(abandoned)
-            log.info("simulating the demo archive in %s (once; later runs use it again)", folder)
-            simulate_archive(folder, DEMO_DAYS, sweeps_per_day, seed)
+    return build_once(demo_folder(root, seed, sweeps_per_day), build)

@@ -1,0 +1,130 @@
+"""Compare potentials by region with what Halekas et al. 2008 report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from potrun.archive.days import Archive
+from potrun.config import RunConfig
+from potrun.errors import UsageError
+from potrun.records import ArchiveDay, BoolArray
+from potrun.results.run_result import RunResult
+from potrun.results.statistics import illumination
+from potrun.studies.base import StudyCase, StudyReport, Table
+from potrun.studies.surroundings import Surroundings, surroundings
+
+TAIL_HALF_WIDTH_DEG = 25.0
+"""The magnetotail is some 50 Earth radii wide at the Moon's distance of 60: this close to full moon it is inside."""
+
+WAKE_EDGE_DEG = 110.0
+"""A footpoint in shadow counts as near the wake's edge while the Sun is less than 20 degrees below its horizon."""
+
+LOBE_ABOVE_EV, SHEET_ABOVE_EV = 80.0, 150.0
+"""Electron temperatures that tell lobe and sheet, as for the result's environment class."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a region's median potential is reported to be; `low_v` and `high_v` are what still counts as agreement."""
+
+    published: str
+    low_v: float
+    high_v: float
+
+
+EXPECTED = {
+    "day side": Expectation("below the threshold of about 20 V", -20.0, 20.0),
+    "night, tail lobe": Expectation("-100 V", -200.0, -50.0),
+    "night, plasma sheet": Expectation("-200 V to -1 kV", -1000.0, -200.0),
+    "night, tail, plasma unknown or cool": Expectation("", np.nan, np.nan),
+    "night, edge of the wake": Expectation("about -200 V", -400.0, -100.0),
+    "night, deep in the wake": Expectation("", np.nan, np.nan),
+}
+"""Halekas et al. 2008, doi:10.1029/2008JA013194; a value without a range is taken as agreeing within a factor of 2."""
+
+COLUMNS = ("region", "published", "sweeps", "identifiable", "quartile (V)", "median (V)", "quartile (V)", "agrees")
+
+
+class TheStudy:
+    """Sets the median potential of each region against the published one."""
+
+    def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:  # noqa: ARG002
+        """Refuse settings that measure no electron temperature, without which lobe and sheet cannot be told apart.
+
+        Raises
+        ------
+        UsageError
+            Naming the setting.
+        """
+        if cfg.spacecraft_potential.kind != "kappa":
+            raise UsageError(
+                f"spacecraft_potential={cfg.spacecraft_potential.kind} gives no electron temperature, by which tail "
+                "lobe and plasma sheet are told apart: take spacecraft_potential=kappa"
+            )
+
+    def report(self, case: StudyCase) -> StudyReport:
+        """Sort the fitted sweeps by region and sum each region up.
+
+        Parameters
+        ----------
+        case : StudyCase
+            A finished run.
+
+        Returns
+        -------
+        StudyReport
+        """
+        from potrun.studies.pictures.regions import draw_regions
+
+        members = regions(case.result, surroundings(case.archive, case.result))
+        u, is_sure = case.result["spec_u_surface"], case.result["spec_u_identifiable"]
+        rows: list[list[str | int | float]] = []
+        metrics: dict[str, float] = {}
+        for name, chosen in members.items():
+            expected = EXPECTED[name]
+            low, middle, high = np.percentile(u[chosen], [25, 50, 75]).tolist() if chosen.any() else [np.nan] * 3
+            agrees = expected.low_v <= middle <= expected.high_v
+            verdict = "" if not expected.published or not chosen.any() else "yes" if agrees else "no"
+            sure = int((chosen & is_sure).sum())
+            rows.append([name, expected.published, int(chosen.sum()), sure, low, middle, high, verdict])
+            word = name.replace(", ", "_").replace(" ", "_")
+            metrics |= {
+                f"halekas2008_regions/{word}/sweeps": float(chosen.sum()),
+                f"halekas2008_regions/{word}/median_v": middle,
+            }
+            if verdict:
+                metrics[f"halekas2008_regions/{word}/agrees"] = float(agrees)
+        origin = "simulated" if case.result.origin == "simulated" else "measured"
+        table = Table(f"Potentials by region, published (Halekas et al. 2008) and found ({origin})", COLUMNS, rows)
+        return StudyReport(metrics, {"regions": table}, {"regions": draw_regions(case.result, members, EXPECTED)})
+
+
+def regions(result: RunResult, around: Surroundings) -> dict[str, BoolArray]:
+    """Sort fitted sweeps by region.
+
+    Footpoints in sun are the day side. At night the Moon's place decides between tail and wake; within the tail the
+    electron temperature tells lobe from sheet, elsewhere the Sun's depth below the horizon tells the wake's edge.
+
+    Parameters
+    ----------
+    result : RunResult
+        The run.
+    around : Surroundings
+        Where the Moon was, and the Sun over each footpoint.
+
+    Returns
+    -------
+    dict of str to (S,) bool
+        In the order and with the names of ``EXPECTED``; each fitted sweep with known surroundings is in one region.
+    """
+    side = {name: chosen & result["spec_has_fit"] for name, chosen in illumination(result).items()}
+    known = np.isfinite(around.tail_angle_deg) & np.isfinite(around.zenith_deg)
+    night = side["shadow"] & known
+    tail = night & (around.tail_angle_deg < TAIL_HALF_WIDTH_DEG)
+    temperature = np.nan_to_num(result["spec_electron_temperature"], nan=0.0)
+    sheet = tail & (temperature >= SHEET_ABOVE_EV)
+    lobe = tail & (temperature >= LOBE_ABOVE_EV) & ~sheet
+    edge = night & ~tail & (around.zenith_deg < WAKE_EDGE_DEG)
+    members = (side["sun"], lobe, sheet, tail & ~lobe & ~sheet, edge, night & ~tail & ~edge)
+    return dict(zip(EXPECTED, members, strict=True))

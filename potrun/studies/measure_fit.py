@@ -1,0 +1,135 @@
+"""Time a fitter and watch its memory, in a process that does nothing else."""
+
+import threading
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from potrun.config import DeviceConfig, FitterConfig
+from potrun.fitters import make_fitter
+from potrun.records import SweepBatch
+
+WARM_UP_SWEEPS = 32
+SAMPLE_EVERY_S = 0.01
+MEGABYTE = 1e6
+
+
+@dataclass(frozen=True)
+class FitMeasure:
+    """What a fitter was seen to do; numbers by name, NaN where there is no such device."""
+
+    device: str
+    repeats: int
+    numbers: dict[str, float]
+
+
+def measure_fit(
+    batch: SweepBatch, fitter: FitterConfig, device: DeviceConfig, fast: bool, seconds: float
+) -> FitMeasure:
+    """Fit a batch once to warm up, then again and again.
+
+    Memory of the fit is what the process holds at most above what it held before, with its libraries loaded and a few
+    sweeps fitted.
+
+    Parameters
+    ----------
+    batch : SweepBatch
+        The sweeps.
+    fitter : FitterConfig
+        The fit's settings.
+    device : DeviceConfig
+        Where it computes, in batches of which size, with which number type.
+    fast : bool
+        Which solver `fitter.solver` "auto" stands for.
+    seconds : float
+        For about how long; at least one fit of the batch is timed.
+
+    Returns
+    -------
+    FitMeasure
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        solver = make_fitter(fitter, device, fast)
+        solver.fit(batch.take(slice(0, WARM_UP_SWEEPS)))
+        gpu = _Gpu(device, is_used=fast)
+        gpu.reset()
+        repeats, started = 0, time.perf_counter()
+        with _MemoryWatch() as memory:
+            while repeats == 0 or time.perf_counter() - started < seconds:
+                solver.fit(batch)
+                repeats += 1
+        elapsed = time.perf_counter() - started
+    numbers = {
+        "sweeps_per_second": repeats * batch.n_sweeps / elapsed,
+        "fit_memory_mb": memory.rise_mb,
+        "process_memory_mb": memory.peak_mb,
+        **gpu.peak_mb(),
+    }
+    return FitMeasure(gpu.description, repeats, numbers)
+
+
+class _Gpu:
+    """The GPU's own account of its memory, where one is used."""
+
+    def __init__(self, device: DeviceConfig, is_used: bool) -> None:
+        self._is_cuda = False
+        self.description = "the CPU"
+        if is_used:
+            from potrun.device import resolve_device
+
+            resolved = resolve_device(device)
+            self.description = resolved.description
+            self._is_cuda = resolved.torch_device.type == "cuda"
+
+    def reset(self) -> None:
+        if self._is_cuda:
+            import torch
+
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
+
+    def peak_mb(self) -> dict[str, float]:
+        if not self._is_cuda:
+            return {"gpu_memory_mb": float("nan"), "gpu_reserved_mb": float("nan")}
+        import torch
+
+        return {
+            "gpu_memory_mb": torch.cuda.max_memory_allocated() / MEGABYTE,
+            "gpu_reserved_mb": torch.cuda.max_memory_reserved() / MEGABYTE,
+        }
+
+
+class _MemoryWatch:
+    """Samples the resident memory of this process from a thread of its own."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._before = self._peak = 0
+
+    def __enter__(self) -> Self:
+        self._before = self._peak = self._process.memory_info().rss
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._ending.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ending.wait(SAMPLE_EVERY_S):
+            self._peak = max(self._peak, self._process.memory_info().rss)
+
+    @property
+    def peak_mb(self) -> float:
+        return self._peak / MEGABYTE
+
+    @property
+    def rise_mb(self) -> float:
+        return (self._peak - self._before) / MEGABYTE

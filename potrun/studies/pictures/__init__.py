@@ -1,0 +1,1 @@
+"""Pictures of studies, in the look of the others."""

@@ -1,0 +1,122 @@
+"""The studies of a run: found by name, checked before the work, run after it."""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+from potrun.archive.days import Archive
+from potrun.config import STUDIES, RunConfig
+from potrun.records import ArchiveDay
+from potrun.results.atomic import atomic_file
+from potrun.studies.base import Study, StudyCase, StudyReport
+
+log = logging.getLogger(__name__)
+
+ASKED = "asked.json"
+"""Written last into a study's folder: the settings that it answers."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the studies of a run came to: numbers by metric name, files by the folder they are tracked in."""
+
+    metrics: dict[str, float] = field(default_factory=dict)
+    files: dict[str, list[Path]] = field(default_factory=dict)
+
+
+def make_study(name: str) -> Study:
+    """Return a study by its name; each has a module of that name with a class ``TheStudy``.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`potrun.config.STUDIES`.
+
+    Returns
+    -------
+    Study
+    """
+    if name not in STUDIES:
+        raise ValueError(f"study {name!r} found, expected one of {', '.join(STUDIES)}")
+    study: Study = import_module(f"potrun.studies.{name}").TheStudy()
+    return study
+
+
+def check_studies(cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:
+    """Refuse a run whose studies cannot be answered, before any work is done.
+
+    Raises
+    ------
+    PotrunError
+        Saying what is missing and what to do.
+    """
+    for name in cfg.studies:
+        make_study(name).check(cfg, archive, days)
+
+
+def run_studies(case: StudyCase, folder: Path) -> Findings:
+    """Run the studies that a run asks for; log their tables and write everything into one folder for each.
+
+    Parameters
+    ----------
+    case : StudyCase
+        The finished run.
+    folder : Path
+        Gets ``<study>/<table>.csv`` and ``<study>/<figure>.png``.
+
+    Returns
+    -------
+    Findings
+
+    Raises
+    ------
+    PotrunError
+        If a study cannot be answered or its files cannot be written.
+    """
+    findings = Findings()
+    for name in case.cfg.studies:
+        report = make_study(name).report(case)
+        _log(name, report, case.result.origin)
+        findings.metrics.update(report.metrics)
+        findings.files[f"studies/{name}"] = _write(report, folder / name)
+        with atomic_file(folder / name / ASKED) as stream:
+            stream.write(_asked(case.cfg).encode())
+    return findings
+
+
+def are_answered(cfg: RunConfig, folder: Path) -> bool:
+    """Tell whether all studies that a run asks for lie in their folder, made with the same settings."""
+    kept = (folder / name / ASKED for name in cfg.studies)
+    return all(path.is_file() and path.read_text(encoding="utf-8") == _asked(cfg) for path in kept)
+
+
+def _asked(cfg: RunConfig) -> str:
+    return json.dumps(asdict(cfg.study), sort_keys=True)
+
+
+def study_folder(npz: Path) -> Path:
+    """Return the folder of a result's studies."""
+    return npz.with_name(f"{npz.stem}_studies")
+
+
+def _log(name: str, report: StudyReport, origin: str) -> None:
+    mark = "SIMULATED, nothing was measured" if origin == "simulated" else "measured"
+    for table in report.tables.values():
+        log.info("%s (%s): %s", name, mark, table.to_text())
+    for remark in report.remarks:
+        log.warning("%s: %s", name, remark)
+
+
+def _write(report: StudyReport, folder: Path) -> list[Path]:
+    from potrun.results.pictures.style import save
+
+    paths = []
+    for name, table in report.tables.items():
+        path = folder / f"{name}.csv"
+        with atomic_file(path) as stream:
+            stream.write(table.to_csv().encode())
+        paths.append(path)
+    return paths + [save(figure, folder / f"{name}.png") for name, figure in report.figures.items()]
