@@ -25,6 +25,8 @@ from potrun.results.merge import merge_shards
 from potrun.results.pictures import draw_all
 from potrun.results.shard import open_shard
 from potrun.results.statistics import statistics
+from potrun.studies.base import StudyCase
+from potrun.studies.run import run_studies, study_folder
 from potrun.sweeps import SweepLoader
 from potrun.tracking import Status, Tracker, make_tracker
 
@@ -132,10 +134,11 @@ def _compute(plan: RunPlan, tracker: Tracker) -> tuple[RunOutcome, list[DayRepor
     numbers["seconds/total"] = time.monotonic() - started
     numbers["sweeps_per_second"] = numbers["sweeps"] / numbers["seconds/total"]
     report.describe_result(plan, numbers, defects)
-    pictures = draw_all(
-        result, plan.npz.with_name(f"{plan.npz.stem}_pictures"), SweepLoader(plan.cfg, plan.archive, result)
-    )
-    report.track_result(plan, tracker, numbers, pictures)
+    loader = SweepLoader(plan.cfg, plan.archive, result)
+    pictures = draw_all(result, plan.npz.with_name(f"{plan.npz.stem}_pictures"), loader)
+    days = tuple(day.task.day for day in reports if day.failure is None)
+    findings = run_studies(StudyCase(plan.cfg, plan.archive, days, result, loader), study_folder(plan.npz))
+    report.track_result(plan, tracker, numbers | findings.metrics, {"pictures": pictures, **findings.files})
     if not failures:
         shutil.rmtree(plan.shards, ignore_errors=True)
     return RunOutcome(plan.npz, is_new=True, statistics=numbers), failures

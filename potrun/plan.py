@@ -14,6 +14,7 @@ from potrun.errors import DataError, ResultMismatchError
 from potrun.identity import code_digest, result_file_name, result_settings
 from potrun.records import ArchiveDay
 from potrun.results.load import load_results
+from potrun.studies.run import are_answered, check_studies, study_folder
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,13 @@ def make_plan(cfg: RunConfig, run_dir: Path) -> RunPlan:
     Raises
     ------
     NoDataError
-        If the archive is not there or holds no such day.
+        If the archive is not there, holds no such day, or has nothing to answer a study with.
+    UsageError
+        If the settings cannot answer a study.
     """
     archive = open_archive(cfg.archive, year=cfg.year, month=cfg.month, day=cfg.day)
     days = select_days(archive.days, cfg.year, cfg.month, cfg.day)
+    check_studies(cfg, archive, days)
     shards = run_dir / "shards"
     folder = run_dir if cfg.output_dir is None else Path(cfg.output_dir)
     return RunPlan(
@@ -95,7 +99,7 @@ def is_finished(plan: RunPlan) -> bool:
             "add overwrite=true to replace it, or choose another output_dir"
         )
     # A run keeps its shards until its result is described and tracked, or while days are missing from it.
-    return not plan.shards.exists()
+    return not plan.shards.exists() and are_answered(plan.cfg, study_folder(plan.npz))
 
 
 def describe_differences(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:

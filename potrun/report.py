@@ -103,9 +103,12 @@ def track_inputs(plan: RunPlan, tracker: Tracker) -> None:
     tracker.log_dataset(f"{plan.cfg.archive.kind}-{plan.npz.stem}", digest, str(plan.archive.root))
 
 
-def track_result(plan: RunPlan, tracker: Tracker, numbers: Mapping[str, float], pictures: Iterable[Path]) -> None:
-    """Record what came out of a run: numbers, the NPZ and the pictures."""
+def track_result(
+    plan: RunPlan, tracker: Tracker, numbers: Mapping[str, float], files: Mapping[str, Iterable[Path]]
+) -> None:
+    """Record what came out of a run: numbers, the NPZ, and files by the folder they are kept in."""
     tracker.log_metrics(numbers)
     tracker.log_artifact(plan.npz)
-    for picture in pictures:
-        tracker.log_artifact(picture, "pictures")
+    for folder, paths in files.items():
+        for path in paths:
+            tracker.log_artifact(path, folder)
