@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, device
 
 from potrun.plasma.currents import electron_current_a_m2, ion_current_a_m2, mean_yield
 from potrun.plasma.kappa import ambient_of_retarded, log_normalisation, temperature_ev, theta_energy_ev
@@ -14,8 +14,8 @@ SUNLIT_NODES_V = (0.0, 2.0, 4.5, 7.5, 10.5, 14.0, 18.0, 23.0, 29.0, 37.0, 48.0, 
 CHANNEL_PRICE = 9.0
 """Drop in chi2, over the best reduced chi2, that leaving out one more channel as contaminated must bring."""
 
-SLACK_CHANNELS = 2.0
-"""How many channels' price a balance may be worse than the best fit at any potential and still be believed."""
+SLACK_CHANNELS = 1.0
+"""How many channels' price a balance may be worse than the best fit at a higher potential and still be believed."""
 
 MIN_CHANNELS = 4.0
 """Fewest channels that can test a fit of three parameters."""
@@ -27,8 +27,9 @@ def choose_bracket(imbalance: Any, chi2: Any, channels: Any) -> tuple[Any, Any]:
     """Choose between which nodes a sunlit spacecraft settles.
 
     A balance is stable where charging further up would stop the charging: the imbalance falls through zero. Below the
-    true one there can be another, where returning photoelectrons are taken for plasma. It shows in chi2: the balance
-    is chosen that explains more channels better, and none where some other potential explains them better still.
+    true one there can be another, where returning photoelectrons are taken for plasma. It shows in chi2, for a higher
+    potential that leaves those channels out explains the rest far better. The lowest balance without such a rival is
+    chosen, as the one that a spacecraft charging up from zero would meet.
 
     Parameters
     ----------
@@ -52,9 +53,13 @@ def choose_bracket(imbalance: Any, chi2: Any, channels: Any) -> tuple[Any, Any]:
     spread = xp.where(enough, chi2 / xp.clip(channels - 3, 1.0, None), xp.inf)
     price = CHANNEL_PRICE * xp.clip(xp.min(spread, axis=1), 1.0, None)[:, None]
     score = xp.where(enough, chi2 - price * channels, xp.inf)
-    candidate = xp.where(falls, xp.minimum(score[:, :-1], score[:, 1:]), xp.inf)
-    trusted = xp.min(candidate, axis=1) <= xp.min(score, axis=1) + SLACK_CHANNELS * price[:, 0]
-    return xp.argmin(candidate, axis=1), xp.any(falls, axis=1) & trusted
+    n_nodes = imbalance.shape[1]
+    nodes = xp.arange(n_nodes, device=device(imbalance))
+    above = xp.where(nodes[None, :] > nodes[:-1, None], score[:, None, :], xp.inf)
+    own = xp.minimum(score[:, :-1], score[:, 1:])
+    trusted = falls & (own <= xp.min(above, axis=2) + SLACK_CHANNELS * price)
+    lowest = xp.min(xp.where(trusted, nodes[:-1], n_nodes), axis=1)
+    return xp.where(lowest < n_nodes, lowest, 0), lowest < n_nodes
 
 
 def kept_current_a_m2(kappa: Any, log_theta: Any) -> Any:
