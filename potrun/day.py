@@ -1,24 +1,39 @@
 """One day's work: read, locate, take the potential, fit, leave a shard. Every executor calls this."""
 
-import json
+import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from potrun.archive.days import Archive
 from potrun.archive.digest import source_file
 from potrun.archive.table import read_day
+from potrun.basis import Basis
 from potrun.config import RunConfig
-from potrun.errors import DataError
+from potrun.errors import DataError, PotrunError
 from potrun.fitters import make_fitter
 from potrun.geometry.compute import GeometryModel
-from potrun.identity import code_digest, result_settings
 from potrun.losscone.normalise import build_sweep_batch
 from potrun.plasma.estimate import make_potential_model
-from potrun.records import ArchiveDay, DayTable, FitResult, FloatArray, Geometry, SourceFile, SpacecraftPotential
+from potrun.records import (
+    ArchiveDay,
+    DayTable,
+    FloatArray,
+    Geometry,
+    SourceFile,
+    SpacecraftPotential,
+    SweepBatch,
+)
 from potrun.results.day import DayResult, assemble
 from potrun.results.shard import open_shard, write_shard
+
+log = logging.getLogger(__name__)
 
 OnProgress = Callable[[str, int, int, FloatArray], None]
 """Called with the stage, its sweeps done and in all, and the chi2 of the sweeps just fitted."""
@@ -34,14 +49,31 @@ class DayTask:
 
 @dataclass(frozen=True)
 class DayReport:
-    """How a day went; `failure` is the one line that says why it has no shard."""
+    """How a day went: what its shard was made from, or in `failure` the one line that says why it has none.
+
+    `chi2` holds the chi2 of the sweeps fitted in this run, for those who watch it.
+    """
 
     task: DayTask
-    seconds: dict[str, float] = field(default_factory=dict)
+    source: SourceFile | None = None
+    seconds: dict[str, float] = field(default_factory=dict, compare=False)
     sweeps: int = 0
-    chi2_median: float = float("nan")
+    chi2: FloatArray = field(default_factory=lambda: np.empty(0), compare=False, repr=False)
+    defects: tuple[dict[str, Any], ...] = ()
     is_resumed: bool = False
     failure: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedDay:
+    """A day up to its fit, and the time that this took."""
+
+    task: DayTask
+    seconds: dict[str, float]
+    table: DayTable
+    geometry: Geometry
+    potential: SpacecraftPotential
+    batch: SweepBatch
 
 
 class DayWorker:
@@ -63,152 +95,171 @@ class DayWorker:
     def __init__(self, cfg: RunConfig, archive: Archive) -> None:
         self._cfg = cfg
         self._archive = archive
+        self.basis = Basis.of(cfg, archive)
         self.geometry = GeometryModel(archive.kernel_paths, archive.attitude_path, archive.theta_path)
         self._potential = make_potential_model(cfg.spacecraft_potential, cfg.device, cfg.fast)
         self._fitter = make_fitter(cfg.fitter, cfg.device, cfg.fast)
-        self._ancillary = ancillary_files(archive)
 
     def read(self, day: ArchiveDay) -> DayTable:
         """Read a day's table."""
         return read_day(day, self._archive.cache_dir, self._cfg.archive.strict)
 
-    def process(
-        self, table: DayTable, on_progress: OnProgress | None = None, seconds: dict[str, float] | None = None
-    ) -> DayResult:
-        """Turn one day's table into its result columns.
+    def process(self, table: DayTable) -> DayResult:
+        """Turn one day's table into its result columns, in memory."""
+        task = DayTask(ArchiveDay(table.date, Path(table.source.name), table.source.name), Path())
+        return self._fitted(self._located(task, table, {}), None)
 
-        Parameters
-        ----------
-        table : DayTable
-            The day as read.
-        on_progress : callable, optional
-            Told how far the fit is.
-        seconds : dict, optional
-            Filled with the time that each stage took.
+    def prepare(self, task: DayTask) -> PreparedDay | DayReport:
+        """Do what comes before a day's fit; may run ahead in a thread while another day is fitted.
 
         Returns
         -------
-        DayResult
+        PreparedDay or DayReport
+            A report where nothing is left to do: the day has its shard already, or cannot be processed.
         """
-        clock = _Clock({} if seconds is None else seconds)
-        geometry = self.geometry.compute(table)
-        clock.lap("geometry")
-        potential = self._potential.estimate(table, geometry)
-        clock.lap("potential")
-        fit = self._fit(table, geometry, potential, on_progress)
-        clock.lap("fit")
-        notes = {"defects": [asdict(defect) for defect in (*table.defects, *geometry.defects)]}
-        return assemble(table, geometry, potential, fit, notes=notes)
-
-    def _fit(
-        self,
-        table: DayTable,
-        geometry: Geometry,
-        potential: SpacecraftPotential,
-        on_progress: OnProgress | None,
-    ) -> FitResult:
-        batch = build_sweep_batch(table, geometry, potential, self._cfg.fitter)
-        if on_progress is None:
-            return self._fitter.fit(batch)
-        tell = on_progress
-        return self._fitter.fit(batch, lambda done, chi2: tell("fit", done, batch.n_sweeps, chi2))
-
-    def resume(self, task: DayTask) -> DayReport | None:
-        """Return the report of a shard that is there, whole, and of the same settings, inputs and code."""
-        if not task.shard.exists():
-            return None
+        seconds: dict[str, float] = {}
         try:
-            shard = open_shard(task.shard)
-        except DataError:
-            # A damaged shard is only lost time: its day is worked on again and the shard replaced.
-            return None
-        if shard.identity != self._identity(source_file(task.day.path, self._archive.root, self._archive.cache_dir)):
-            return None
-        return DayReport(task, sweeps=shard.lengths["sweeps"], is_resumed=True)
+            with _lap(seconds, "resume"):
+                resumed = self._resume(task)
+            if resumed is not None:
+                return resumed
+            with _lap(seconds, "read"):
+                table = self.read(task.day)
+            return self._located(task, table, seconds)
+        except DataError as error:
+            return DayReport(task, seconds=seconds, failure=str(error))
 
-    def work(self, task: DayTask, table: DayTable | None = None, on_progress: OnProgress | None = None) -> DayReport:
+    def finish(self, ready: PreparedDay | DayReport, on_progress: OnProgress | None = None) -> DayReport:
+        """Fit a prepared day and leave its shard.
+
+        Raises
+        ------
+        OutputError
+            If the shard cannot be written: every day would meet the same wall.
+        """
+        if isinstance(ready, DayReport):
+            return ready
+        try:
+            result = self._fitted(ready, on_progress)
+        except DataError as error:
+            return DayReport(ready.task, seconds=ready.seconds, failure=str(error))
+        source = ready.table.source
+        with _lap(ready.seconds, "write"):
+            write_shard(ready.task.shard, result, self.basis.shard_identity(source))
+        chi2 = result.columns["spec_fit_chi2"]
+        return DayReport(
+            task=ready.task,
+            source=source,
+            seconds=ready.seconds,
+            sweeps=result.n_sweeps,
+            chi2=chi2[np.isfinite(chi2)],
+            defects=tuple(result.notes["defects"]),
+        )
+
+    def work(self, task: DayTask, on_progress: OnProgress | None = None) -> DayReport:
         """Bring one day from its table to its shard.
 
-        A day that cannot be read or processed costs that day: the report says why. An output that cannot be written
-        ends the run, since every day would meet the same wall.
+        A day that cannot be read or processed costs that day: the report says why. A failure that no part of potrun
+        foresaw is tried again, since it may be the machine's, and ends as that day's report as well, so that one day
+        never costs the others.
 
         Raises
         ------
         OutputError
             If the shard cannot be written.
         """
-        seconds: dict[str, float] = {}
-        clock = _Clock(seconds)
-        try:
-            resumed = self.resume(task)
-            if resumed is not None:
-                return resumed
-            clock.lap("resume")
-            table = table or self.read(task.day)
-            clock.lap("read")
-            result = self.process(table, on_progress, seconds)
-        except DataError as error:
-            return DayReport(task, seconds, failure=str(error))
-        clock.restart()
-        write_shard(task.shard, result, self._identity(table.source))
-        clock.lap("write")
-        return DayReport(task, seconds, result.n_sweeps, _median(result.columns["spec_fit_chi2"]))
+        return self.attempt(task, lambda: self.finish(self.prepare(task), on_progress))
 
-    def _identity(self, source: SourceFile) -> str:
-        return json.dumps(
-            {
-                "settings": result_settings(self._cfg),
-                "code": code_digest(),
-                "inputs": [asdict(item) for item in (source, *self._ancillary)],
-            },
-            sort_keys=True,
+    def attempt(self, task: DayTask, call: Callable[[], DayReport]) -> DayReport:
+        """Call until it ends without an unforeseen failure, at most as often as the settings allow."""
+        attempts = self._cfg.executor.attempts
+        for number in range(1, attempts + 1):
+            try:
+                return call()
+            except PotrunError:
+                raise
+            except Exception as error:  # told in full, and it is no part of the result
+                log.warning("%s failed, attempt %d of %d", task.day.name, number, attempts, exc_info=True)
+                failure = f"{task.day.name}: failed {number} times, at last with {type(error).__name__}: {error}"
+        return DayReport(task, failure=failure)
+
+    def _located(self, task: DayTask, table: DayTable, seconds: dict[str, float]) -> PreparedDay:
+        with _lap(seconds, "geometry"):
+            geometry = self.geometry.compute(table)
+        with _lap(seconds, "potential"):
+            potential = self._potential.estimate(table, geometry)
+        with _lap(seconds, "normalise"):
+            batch = build_sweep_batch(table, geometry, potential, self._cfg.fitter)
+        return PreparedDay(task, seconds, table, geometry, potential, batch)
+
+    def _fitted(self, ready: PreparedDay, on_progress: OnProgress | None) -> DayResult:
+        batch = ready.batch
+
+        def tell(done: int, chi2: FloatArray) -> None:
+            assert on_progress is not None
+            on_progress("fit", done, batch.n_sweeps, chi2)
+
+        with _lap(ready.seconds, "fit"):
+            fit = self._fitter.fit(batch, tell if on_progress else None)
+        with _lap(ready.seconds, "assemble"):
+            notes = {"defects": [asdict(defect) for defect in (*ready.table.defects, *ready.geometry.defects)]}
+            return assemble(ready.table, ready.geometry, ready.potential, fit, notes=notes)
+
+    def _resume(self, task: DayTask) -> DayReport | None:
+        """Return the report of a shard that is there, whole, and of the same settings, inputs and code."""
+        if not task.shard.exists():
+            return None
+        source = source_file(task.day.path, self._archive.root, self._archive.cache_dir)
+        try:
+            shard = open_shard(task.shard)
+        except DataError as error:
+            log.warning("%s", error)
+            return None
+        if shard.identity != self.basis.shard_identity(source):
+            return None
+        return DayReport(
+            task, source, sweeps=shard.lengths["sweeps"], defects=tuple(shard.notes["defects"]), is_resumed=True
         )
 
 
 _workers: dict[str, DayWorker] = {}
+_one_at_a_time = threading.Lock()
 
 
-def work(cfg: RunConfig, archive: Archive, task: DayTask) -> DayReport:
-    """Work on one day in a process of a pool or a cluster, which keeps its worker for the next day."""
+def work(cfg: RunConfig, archive: Archive, basis: Basis, task: DayTask) -> DayReport:
+    """Work on one day in a process of a pool or a cluster, which keeps its worker for the next day.
+
+    Raises
+    ------
+    PotrunError
+        If this process sees other code or other files than the one that started the run.
+    OutputError
+        If the shard cannot be written.
+    """
+    from threadpoolctl import threadpool_limits
+
     key = repr((cfg, archive))
-    if key not in _workers:
-        from threadpoolctl import threadpool_limits
-
-        threadpool_limits(1, user_api="blas")
-        _workers.clear()
-        _workers[key] = DayWorker(cfg, archive)
-    return _workers[key].work(task)
-
-
-def ancillary_files(archive: Archive) -> tuple[SourceFile, ...]:
-    """Return the files beside the tables that a result depends on: inclinations, attitude and kernels."""
-    paths = (archive.theta_path, archive.attitude_path, *archive.kernel_paths)
-    return tuple(source_file(path, archive.root, archive.cache_dir) for path in paths)
+    # A cluster's worker may have several threads; a process gains nothing from two days at once.
+    with _one_at_a_time, threadpool_limits(1, user_api="blas"):
+        if key not in _workers:
+            _workers.clear()
+            _workers[key] = DayWorker(cfg, archive)
+        worker = _workers[key]
+        basis.require_equal(worker.basis)
+        return worker.work(task)
 
 
-def with_threads(cfg: RunConfig, workers: int) -> RunConfig:
-    """Divide the threads of a run among its processes."""
-    return replace(cfg, device=replace(cfg.device, threads=max(1, cfg.device.threads // workers)))
+def for_workers(cfg: RunConfig, archive: Archive, workers: int) -> tuple[RunConfig, Archive]:
+    """Return settings and archive as one of several processes needs them: its share of threads, no list of days."""
+    threads = max(1, cfg.device.threads // workers)
+    return replace(cfg, device=replace(cfg.device, threads=threads)), replace(archive, days=(), ignored=())
 
 
-def _median(values: FloatArray) -> float:
-    import numpy as np
-
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if finite.size else float("nan")
-
-
-class _Clock:
-    """Notes the time between laps; monotonic, so that a clock set back changes nothing."""
-
-    def __init__(self, seconds: dict[str, float]) -> None:
-        self._seconds = seconds
-        self._last = time.monotonic()
-
-    def restart(self) -> None:
-        self._last = time.monotonic()
-
-    def lap(self, name: str) -> None:
-        now = time.monotonic()
-        self._seconds[name] = self._seconds.get(name, 0.0) + now - self._last
-        self._last = now
+@contextmanager
+def _lap(seconds: dict[str, float], name: str) -> Iterator[None]:
+    """Add up the time of a stage; monotonic, so that a clock set back changes nothing."""
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        seconds[name] = seconds.get(name, 0.0) + time.monotonic() - started

@@ -58,8 +58,3 @@ def raise_if_interrupted() -> None:
     """
     if _received:
         raise RunInterruptedError(_received[0])
-
-
-def ignore_in_worker() -> None:
-    """Leave Ctrl-C, which a terminal sends to every process, to the process that commands this worker."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

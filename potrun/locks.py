@@ -28,9 +28,8 @@ def hold(path: Path) -> Iterator[None]:
     RunInterruptedError
         If a signal asked the run to end while it waited.
     """
+    lock = FileLock(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
         _acquire(lock, path)
     except OSError as error:
         raise OutputError(f"cannot write in {path.parent}: {error.strerror or error}; choose another folder") from error
@@ -44,6 +43,8 @@ def _acquire(lock: FileLock, path: Path) -> None:
     has_told = False
     while True:
         try:
+            # Again each time: a holder whose run was refused removes its folder when it ends.
+            path.parent.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=POLL_S)
         except Timeout:
             raise_if_interrupted()

@@ -15,6 +15,7 @@ from potrun.config import RunConfig
 from potrun.day import DayReport
 from potrun.errors import DataError, PartialResultError, PotrunError
 from potrun.executors.base import make_executor
+from potrun.geometry.compute import GeometryModel
 from potrun.identity import run_name
 from potrun.interrupts import RunInterruptedError, deferred_signals, raise_if_interrupted
 from potrun.live import LiveView
@@ -23,7 +24,6 @@ from potrun.plan import RunPlan, is_finished, make_plan
 from potrun.results.load import load_results
 from potrun.results.merge import merge_shards
 from potrun.results.pictures import draw_all
-from potrun.results.shard import open_shard
 from potrun.results.statistics import statistics
 from potrun.studies.base import StudyCase
 from potrun.studies.run import run_studies, study_folder
@@ -84,7 +84,15 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
             if is_finished(plan):
                 log.info("the result is there already: %s (overwrite=true computes it again)", plan.npz)
                 return RunOutcome(plan.npz, is_new=False)
+            _check_coverage(plan)
             return _tracked(plan, run_dir)
+
+
+def _check_coverage(plan: RunPlan) -> None:
+    """Refuse a run for whose days there is no ephemeris or attitude, before anything is fitted or tracked."""
+    archive = plan.archive
+    model = GeometryModel(archive.kernel_paths, archive.attitude_path, archive.theta_path)
+    model.check_coverage([task.day for task in plan.tasks])
 
 
 def _tracked(plan: RunPlan, run_dir: Path) -> RunOutcome:
@@ -93,7 +101,7 @@ def _tracked(plan: RunPlan, run_dir: Path) -> RunOutcome:
     tracker.start(run_name(plan.cfg), report.run_params(plan.cfg), report.run_tags(plan))
     status: Status = "FAILED"
     try:
-        report.track_inputs(plan, tracker)
+        report.track_settings(plan, tracker)
         outcome, failures = _compute(plan, tracker)
         if failures:
             raise PartialResultError(
@@ -117,6 +125,7 @@ def _tracked(plan: RunPlan, run_dir: Path) -> RunOutcome:
 def _compute(plan: RunPlan, tracker: Tracker) -> tuple[RunOutcome, list[DayReport]]:
     """Work on the days, merge them, and describe the result."""
     started = time.monotonic()
+    plan.clear_leftovers()
     if plan.cfg.overwrite:
         shutil.rmtree(plan.shards, ignore_errors=True)
     reports = _work_on_days(plan, tracker)
@@ -124,15 +133,16 @@ def _compute(plan: RunPlan, tracker: Tracker) -> tuple[RunOutcome, list[DayRepor
     if len(failures) == len(reports):
         raise DataError(f"no day could be processed; first: {failures[0].failure}")
     shards = [day.task.shard for day in reports if day.failure is None]
-    defects = [defect for shard in shards for defect in open_shard(shard).notes["defects"]]
-    merge_shards(shards, plan.npz, plan.provenance(reports, defects))
+    merge_shards(shards, plan.npz, plan.provenance(reports), raise_if_interrupted)
     raise_if_interrupted()
 
     result = load_results(plan.npz)
+    report.track_inputs(plan, tracker, result.provenance["inputs"])
+    defects = result.provenance["defects"]
     numbers = statistics(result) | report.stage_seconds(reports) | report.dropped_metrics(defects)
     numbers["days_failed"] = float(len(failures))
     numbers["seconds/total"] = time.monotonic() - started
-    numbers["sweeps_per_second"] = numbers["sweeps"] / numbers["seconds/total"]
+    numbers["sweeps_per_second"] = sum(day.sweeps for day in reports if not day.is_resumed) / numbers["seconds/total"]
     report.describe_result(plan, numbers, defects)
     loader = SweepLoader(plan.cfg, plan.archive, result)
     pictures = draw_all(result, plan.npz.with_name(f"{plan.npz.stem}_pictures"), loader)
@@ -155,7 +165,7 @@ def _work_on_days(plan: RunPlan, tracker: Tracker) -> list[DayReport]:
             if day.failure is not None:
                 log.error("%s", day.failure)
 
-        make_executor(plan.cfg.executor, plan.cfg, plan.archive).run(plan.tasks, on_report, view.stage_progress)
+        make_executor(plan.cfg, plan.archive, plan.basis).run(plan.tasks, on_report, view.stage_progress)
     return sorted(reports, key=lambda day: day.task.day.date)
 
 

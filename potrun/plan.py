@@ -1,17 +1,18 @@
 """What a run will do: its days, where their shards and the result go, whether the result is there already."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from potrun import __version__
 from potrun.archive.days import Archive, open_archive, select_days
 from potrun.archive.digest import source_file
+from potrun.basis import Basis
 from potrun.config import RunConfig
-from potrun.day import DayReport, DayTask, ancillary_files
-from potrun.errors import DataError, ResultMismatchError
-from potrun.identity import code_digest, result_file_name, result_settings
+from potrun.day import DayReport, DayTask
+from potrun.errors import DataError, OutputError, ResultMismatchError
+from potrun.identity import result_file_name
 from potrun.records import ArchiveDay
 from potrun.results.load import load_results
 from potrun.studies.run import are_answered, check_studies, study_folder
@@ -23,35 +24,44 @@ class RunPlan:
 
     cfg: RunConfig
     archive: Archive
+    basis: Basis
     tasks: tuple[DayTask, ...]
     shards: Path
     npz: Path
 
-    def identity(self) -> dict[str, Any]:
-        """Return what the result is made from: settings, code and the digests of every input."""
-        return identity_of(self.cfg, self.archive, [task.day for task in self.tasks])
+    def provenance(self, reports: Sequence[DayReport]) -> dict[str, Any]:
+        """Return the text kept with the result; it names no time, machine or path, so that equal runs are equal.
 
-    def provenance(self, reports: Sequence[DayReport], defects: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """Return the text kept with the result; it names no time, machine or path, so that equal runs are equal."""
+        The inputs are those that the days were really made from, whatever has happened to the files since.
+        """
         return {
-            **self.identity(),
+            **self.basis.identity([report.source for report in reports if report.source is not None]),
             "version": __version__,
             "failed_days": {
                 report.task.day.date.isoformat(): report.failure for report in reports if report.failure is not None
             },
-            "defects": list(defects),
+            "defects": [defect for report in reports for defect in report.defects],
         }
+
+    def clear_leftovers(self) -> None:
+        """Remove what a process killed while it wrote the result left beside it; only for the holder of its lock.
+
+        Raises
+        ------
+        OutputError
+            If the folder cannot be written.
+        """
+        try:
+            for part in self.npz.parent.glob(f".{self.npz.name}.*.part"):
+                part.unlink()
+        except OSError as error:
+            raise OutputError(f"cannot clear {self.npz.parent}: {error.strerror or error}") from error
 
 
 def identity_of(cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> dict[str, Any]:
-    """Return what a result is made from; every file's digest is remembered beside the parsed tables."""
-    tables = (source_file(day.path, archive.root, archive.cache_dir) for day in days)
-    return {
-        "origin": archive.origin,
-        "settings": result_settings(cfg),
-        "code": code_digest(),
-        "inputs": [asdict(item) for item in (*tables, *ancillary_files(archive))],
-    }
+    """Return what a result of these days is made from; digests are remembered beside the files."""
+    tables = [source_file(day.path, archive.root, archive.cache_dir) for day in days]
+    return Basis.of(cfg, archive).identity(tables)
 
 
 def make_plan(cfg: RunConfig, run_dir: Path) -> RunPlan:
@@ -63,6 +73,8 @@ def make_plan(cfg: RunConfig, run_dir: Path) -> RunPlan:
         If the archive is not there, holds no such day, or has nothing to answer a study with.
     UsageError
         If the settings cannot answer a study.
+    DataError
+        If a file that all days need cannot be read.
     """
     archive = open_archive(cfg.archive, year=cfg.year, month=cfg.month, day=cfg.day)
     days = select_days(archive.days, cfg.year, cfg.month, cfg.day)
@@ -72,6 +84,7 @@ def make_plan(cfg: RunConfig, run_dir: Path) -> RunPlan:
     return RunPlan(
         cfg=cfg,
         archive=archive,
+        basis=Basis.of(cfg, archive),
         tasks=tuple(DayTask(day, shards / f"{day.date:%Y%m%d}.npz") for day in days),
         shards=shards,
         npz=folder.absolute() / result_file_name(cfg.year, cfg.month, cfg.day),
@@ -92,7 +105,10 @@ def is_finished(plan: RunPlan) -> bool:
         found = load_results(plan.npz).provenance
     except DataError as error:
         raise ResultMismatchError(f"{error}; move it away, or add overwrite=true to replace it") from error
-    differences = describe_differences(found, plan.identity())
+    # A day that failed is no part of the result; whatever mends it makes no other question of this one.
+    days = [task.day for task in plan.tasks if task.day.date.isoformat() not in found.get("failed_days", {})]
+    tables = [source_file(day.path, plan.archive.root, plan.archive.cache_dir) for day in days]
+    differences = describe_differences(found, plan.basis.identity(tables))
     if differences:
         raise ResultMismatchError(
             f"{plan.npz} holds another result ({'; '.join(differences)}): "

@@ -93,13 +93,16 @@ def describe_result(plan: RunPlan, numbers: Mapping[str, float], defects: Sequen
     log.info("result: %s", plan.npz)
 
 
-def track_inputs(plan: RunPlan, tracker: Tracker) -> None:
-    """Record what goes into a run: the resolved configuration and the digest of its input files."""
+def track_settings(plan: RunPlan, tracker: Tracker) -> None:
+    """Record the resolved configuration."""
     from omegaconf import OmegaConf
 
     tracker.log_text(OmegaConf.to_yaml(OmegaConf.structured(plan.cfg)), CONFIG_ARTIFACT)
-    inputs = json.dumps(plan.identity()["inputs"], sort_keys=True)
-    digest = hashlib.sha256(inputs.encode()).hexdigest()[:36]
+
+
+def track_inputs(plan: RunPlan, tracker: Tracker, inputs: Sequence[Mapping[str, Any]]) -> None:
+    """Record the digest of the files that a result was made from; it is known once they have been read."""
+    digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:36]
     tracker.log_dataset(f"{plan.cfg.archive.kind}-{plan.npz.stem}", digest, str(plan.archive.root))
 
 

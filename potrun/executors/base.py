@@ -4,10 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from potrun.archive.days import Archive
-from potrun.config import ExecutorConfig, RunConfig
+from potrun.basis import Basis
+from potrun.config import RunConfig
 from potrun.day import DayReport, DayTask, OnProgress
 
 OnReport = Callable[[DayReport], None]
+
+POLL_S = 0.1
+"""How long a signal may wait before it is noticed."""
 
 
 class Executor(Protocol):
@@ -31,19 +35,34 @@ class Executor(Protocol):
             If a signal asked the run to end.
         OutputError
             If shards cannot be written.
+        DataError
+            If a kernel, the attitude or the inclinations cannot be read.
         """
 
 
-def make_executor(executor: ExecutorConfig, cfg: RunConfig, archive: Archive) -> Executor:
-    """Return the executor that the settings ask for."""
-    if executor.kind == "dask":
+def make_executor(cfg: RunConfig, archive: Archive, basis: Basis) -> Executor:
+    """Return the executor that the settings ask for.
+
+    Parameters
+    ----------
+    cfg, archive
+        The run's settings and inputs.
+    basis : Basis
+        What every process of the run has to see.
+
+    Raises
+    ------
+    UsageError
+        If it needs something that is not installed.
+    """
+    if cfg.executor.kind == "dask":
         from potrun.executors.dask import DaskExecutor
 
-        return DaskExecutor(executor, cfg, archive)
-    if executor.workers > 1:
+        return DaskExecutor(cfg, archive, basis)
+    if cfg.executor.workers > 1:
         from potrun.executors.processes import ProcessExecutor
 
-        return ProcessExecutor(executor, cfg, archive)
+        return ProcessExecutor(cfg, archive, basis)
     from potrun.executors.inline import InlineExecutor
 
-    return InlineExecutor(cfg, archive)
+    return InlineExecutor(cfg, archive, basis)

@@ -1,54 +1,70 @@
-"""Days one after the other in this process, the next one being read while this one is fitted."""
+"""Days one after the other in this process, the next one being prepared while this one is fitted."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from potrun.archive.days import Archive
+from potrun.basis import Basis
 from potrun.config import RunConfig
-from potrun.day import DayReport, DayTask, DayWorker, OnProgress
-from potrun.errors import DataError
-from potrun.executors.base import OnReport
+from potrun.day import DayReport, DayTask, DayWorker, OnProgress, PreparedDay
+from potrun.executors.base import POLL_S, OnReport
 from potrun.interrupts import raise_if_interrupted
-from potrun.records import DayTable
+
+Ready = PreparedDay | DayReport
 
 
 class InlineExecutor:
-    """Works in this process; the way to feed one GPU, since reading goes on while it computes.
+    """Works in this process; the way to feed one GPU, since reading and geometry go on while it computes.
+
+    No more than two days are in memory: the one being fitted and the one being prepared.
 
     Parameters
     ----------
     cfg, archive
         The run's settings and inputs.
+    basis : Basis
+        What the run started with.
     """
 
-    def __init__(self, cfg: RunConfig, archive: Archive) -> None:
+    def __init__(self, cfg: RunConfig, archive: Archive, basis: Basis) -> None:
         self._cfg = cfg
         self._archive = archive
+        self._basis = basis
 
     def run(self, tasks: Sequence[DayTask], on_report: OnReport, on_progress: OnProgress) -> None:
         """Work on all days (see :class:`potrun.executors.base.Executor`)."""
         worker = DayWorker(self._cfg, self._archive)
-        with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
-            ahead: Future[DayTable] | None = None
-            for number, task in enumerate(tasks):
-                raise_if_interrupted()
-                table, failure = _taken(ahead)
-                following = tasks[number + 1] if number + 1 < len(tasks) else None
-                ahead = reader.submit(worker.read, following.day) if following and _is_new(following) else None
-                report = DayReport(task, failure=failure) if failure else worker.work(task, table, on_progress)
-                on_report(report)
+        self._basis.require_equal(worker.basis)
+        with ThreadPoolExecutor(1, thread_name_prefix="prepare") as background:
+            queue = [*tasks[1:], None]
+            ahead = background.submit(worker.prepare, tasks[0])
+            for task, following in zip(tasks, queue, strict=True):
+                _wait(ahead)
+                started = ahead
+                if following is not None:
+                    ahead = background.submit(worker.prepare, following)
+                on_report(_finish(worker, task, started, on_progress))
+                # A prepared day is tens of MB; no name may hold on to it while the next one is waited for.
+                del started
 
 
-def _is_new(task: DayTask) -> bool:
-    """Tell whether a day needs reading; one with a shard is read only if the shard proves unusable."""
-    return not task.shard.exists()
+def _wait(ahead: Future[Ready]) -> None:
+    """Wait for a prepared day, or leave as soon as a signal comes."""
+    while True:
+        raise_if_interrupted()
+        try:
+            ahead.exception(timeout=POLL_S)
+        except TimeoutError:
+            continue
+        return
 
 
-def _taken(ahead: Future[DayTable] | None) -> tuple[DayTable | None, str | None]:
-    """Return the table read ahead, or the line that says why it could not be read."""
-    if ahead is None:
-        return None, None
-    try:
-        return ahead.result(), None
-    except DataError as error:
-        return None, str(error)
+def _finish(worker: DayWorker, task: DayTask, ahead: Future[Ready], on_progress: OnProgress) -> DayReport:
+    """Fit a prepared day; one whose preparation or fit failed unforeseen starts afresh."""
+    prepared = [ahead.result]
+
+    def call() -> DayReport:
+        ready = prepared.pop()() if prepared else worker.prepare(task)
+        return worker.finish(ready, on_progress)
+
+    return worker.attempt(task, call)

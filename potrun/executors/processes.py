@@ -1,81 +1,72 @@
 """Days side by side in processes of this machine."""
 
 import logging
+from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
-
-from loky import ProcessPoolExecutor
+from multiprocessing.connection import wait
 
 from potrun.archive.days import Archive
-from potrun.config import ExecutorConfig, RunConfig
-from potrun.day import DayReport, DayTask, OnProgress, with_threads, work
-from potrun.executors.base import OnReport
+from potrun.basis import Basis
+from potrun.config import RunConfig
+from potrun.day import DayTask, OnProgress, for_workers
+from potrun.executors.base import POLL_S, OnReport
 from potrun.executors.retries import Attempts
-from potrun.interrupts import ignore_in_worker, raise_if_interrupted
+from potrun.executors.worker import WorkerDiedError, WorkerProcess
+from potrun.interrupts import raise_if_interrupted
 
 log = logging.getLogger(__name__)
 
-POLL_S = 0.2
-"""How long a signal may wait before it is noticed."""
-
 
 class ProcessExecutor:
-    """Works in `workers` processes; one that dies costs the days it held, which are started again.
+    """Works in some processes; one that dies costs the day it held, which is started again in a new one.
+
+    Each process holds one day at a time, so that a death is blamed on no other.
 
     Parameters
     ----------
-    executor : ExecutorConfig
-        Number of workers and of attempts.
     cfg, archive
-        The run's settings and inputs; the torch threads are divided among the workers.
+        The run's settings and inputs; the threads are divided among the workers.
+    basis : Basis
+        What every worker has to see.
     """
 
-    def __init__(self, executor: ExecutorConfig, cfg: RunConfig, archive: Archive) -> None:
-        self._executor = executor
-        self._cfg = with_threads(cfg, executor.workers)
-        self._archive = archive
+    def __init__(self, cfg: RunConfig, archive: Archive, basis: Basis) -> None:
+        self._workers = cfg.executor.workers
+        self._attempts = cfg.executor.attempts
+        self._for_each = (*for_workers(cfg, archive, cfg.executor.workers), basis)
 
     def run(self, tasks: Sequence[DayTask], on_report: OnReport, on_progress: OnProgress) -> None:  # noqa: ARG002
         """Work on all days (see :class:`potrun.executors.base.Executor`)."""
-        attempts = Attempts(self._executor.attempts)
-        waiting = list(tasks)
-        while waiting:
-            waiting = self._until_a_worker_dies(waiting, attempts, on_report)
-
-    def _until_a_worker_dies(self, tasks: list[DayTask], attempts: Attempts, on_report: OnReport) -> list[DayTask]:
-        """Work until all is done or the pool is broken; returns the days to start again."""
-        pool = ProcessPoolExecutor(max_workers=min(self._executor.workers, len(tasks)), initializer=ignore_in_worker)
-        queue = list(reversed(tasks))
-        running: dict[Future[DayReport], DayTask] = {}
+        attempts = Attempts(self._attempts)
+        waiting = deque(tasks)
+        idle = [WorkerProcess(*self._for_each) for _ in range(min(self._workers, len(tasks)))]
+        busy: list[WorkerProcess] = []
         try:
-            while queue or running:
-                # Only as many days as there are workers are handed over, so that a death is blamed on few of them.
-                while queue and len(running) < self._executor.workers:
-                    task = queue.pop()
-                    running[pool.submit(work, self._cfg, self._archive, task)] = task
-                done, _ = wait(running, timeout=POLL_S, return_when=FIRST_COMPLETED)
+            while waiting or busy:
+                while waiting and idle:
+                    worker = idle.pop()
+                    worker.start(waiting.popleft())
+                    busy.append(worker)
+                ready = wait([worker.pipe for worker in busy], timeout=POLL_S)
+                # Before all else: a signal to the whole process group kills workers, which is no fault of their days.
                 raise_if_interrupted()
-                for future in done:
-                    report = future.result()
-                    del running[future]
-                    on_report(report)
-        except BrokenProcessPool:
-            log.warning(
-                "a worker process died; starting its days again: %s", ", ".join(t.day.name for t in running.values())
-            )
-            return [*_kept(list(running.values()), attempts, on_report), *reversed(queue)]
+                for worker in [worker for worker in busy if worker.pipe in ready]:
+                    try:
+                        report = worker.answer()
+                    except WorkerDiedError as death:
+                        busy.remove(worker)
+                        idle.append(WorkerProcess(*self._for_each))
+                        log.warning("the worker process of %s %s", death.task.day.name, death.how)
+                        given_up = attempts.lost(death.task, death.how)
+                        if given_up is None:
+                            waiting.append(death.task)
+                        else:
+                            on_report(given_up)
+                        continue
+                    if report is not None:
+                        busy.remove(worker)
+                        idle.append(worker)
+                        on_report(report)
         finally:
-            pool.shutdown(wait=True, kill_workers=True)
-        return []
-
-
-def _kept(tasks: list[DayTask], attempts: Attempts, on_report: OnReport) -> list[DayTask]:
-    kept = []
-    for task in tasks:
-        given_up = attempts.lost(task)
-        if given_up is None:
-            kept.append(task)
-        else:
-            on_report(given_up)
-    return kept
+            for worker in (*idle, *busy):
+                worker.kill()

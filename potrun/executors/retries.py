@@ -18,9 +18,11 @@ class Attempts:
         self._limit = limit
         self._lost: Counter[DayTask] = Counter()
 
-    def lost(self, task: DayTask) -> DayReport | None:
+    def lost(self, task: DayTask, how: str) -> DayReport | None:
         """Note that a day was lost with its worker; returns the report of a day that is given up."""
         self._lost[task] += 1
         if self._lost[task] < self._limit:
             return None
-        return DayReport(task, failure=f"{task.day.name}: its worker died {self._limit} times; is memory short?")
+        return DayReport(
+            task, failure=f"{task.day.name}: given up, its worker {how} {self._limit} times; is memory short?"
+        )
