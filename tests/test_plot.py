@@ -1,3 +1,4 @@
+import datetime as dt
 import subprocess
 import sys
 
@@ -6,11 +7,13 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from potrun import plot
+from potrun import api, plot
+from potrun.archive.simulate.archive import simulate_archive
 from potrun.config import RunConfig
 from potrun.errors import DataError, UsageError
 from potrun.identity import result_settings
 from potrun.results.load import load_results
+from potrun.results.objective_surface import near_minimum, objective_surface
 from potrun.results.run_result import RunResult
 from tests.support.results import make_day
 
@@ -94,3 +97,50 @@ def test_exit_codes_and_one_line_errors(tmp_path):
     assert ended.returncode == 1
     assert ended.stderr.startswith("potrun.plot: no result file at")
     assert ended.stderr.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    return simulate_archive(tmp_path_factory.mktemp("archive"), [dt.date(1998, 4, 15)], 6, seed=3, truth=False)
+
+
+@pytest.fixture(scope="module")
+def fitted(archive, tmp_path_factory):
+    result = api.run("archive=pds", f"archive.root={archive}", "tracking=off", "fitter.intervals=false")
+    return result.save(tmp_path_factory.mktemp("result") / "run.npz")
+
+
+def test_a_sweep_with_its_objective_and_the_page_of_examples(archive, fitted):
+    sweep = int(np.flatnonzero(load_results(fitted).spec_has_fit)[0])
+    plot.command([str(fitted), f"sweep={sweep}", f"root={archive}"])
+    plot.command([str(fitted), "kind=examples", f"root={archive}"])
+    height = imread(fitted.with_name(f"run_sweep_{sweep}.png")).shape[0]
+    assert height > 1000, "the panels of the objective are there"
+    assert fitted.with_name("run_examples.png").exists()
+
+
+def test_the_objective_at_the_reported_parameters_is_the_reported_chi2(archive, fitted):
+    result = load_results(fitted)
+    sweep = int(np.flatnonzero(result.spec_has_fit)[0])
+    batch, settings = plot.sweep_loader(result, [sweep], str(archive)).batch(sweep), plot.settings_of(result).fitter
+    u, ratio, beam = (float(result[name][sweep]) for name in ("spec_u_surface", "spec_bs_over_bm", "spec_beam_amp"))
+    whole = objective_surface(batch, settings, beam)
+    near = near_minimum(whole, batch, settings, (u, ratio, beam))
+    at_best = near.chi2[near.u_surface_v == u, near.ratio == ratio]
+    assert at_best <= result.spec_fit_chi2[sweep] * (1 + 1e-9)
+    assert near.chi2.min() <= whole.chi2.min()
+
+
+def test_sweeps_of_another_archive_are_refused(fitted, tmp_path):
+    other = simulate_archive(tmp_path / "other", [dt.date(1998, 4, 15)], 6, seed=4, truth=False)
+    with pytest.raises(DataError, match="another file in"):
+        plot.command([str(fitted), "sweep=0", f"root={other}"])
+    another_day = simulate_archive(tmp_path / "day", [dt.date(1998, 4, 16)], 2, seed=4, truth=False)
+    with pytest.raises(DataError, match="not in"):
+        plot.command([str(fitted), "kind=examples", f"root={another_day}"])
+
+
+def test_all_pictures_without_the_archive_leave_the_examples_out_and_say_so(fitted, tmp_path, capsys):
+    plot.command([str(fitted), "kind=all", f"output={tmp_path / 'out'}", f"root={tmp_path / 'empty'}"])
+    assert "without the page of example sweeps: no day tables" in capsys.readouterr().err
+    assert len(list((tmp_path / "out").iterdir())) == 6

@@ -14,6 +14,8 @@ from potrun.errors import DataError
 from potrun.results.columns import BY_NAME, COLUMNS, ORIGINS, TEXT_KEYS
 from potrun.results.run_result import RunResult
 
+__all__ = ["RunResult", "load_results"]
+
 _DAMAGE = (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
 """What zipfile and numpy raise on damaged bytes; a method or a flag that makes no sense is a RuntimeError."""
 

@@ -2,10 +2,12 @@
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from potrun.records import FloatArray
 from potrun.results.pictures.map import moon_axes
 from potrun.results.pictures.style import count, heading, new_figure, say_nothing_here, span, styled
 from potrun.results.run_result import RunResult
@@ -53,14 +55,7 @@ def draw_coverage(result: RunResult) -> Figure:
     bar.ax.minorticks_off()
     bar.ax.xaxis.set_major_formatter("{x:.0f}")
     bar.set_label(f"sweeps in each bin of {BIN_DEG}° by {BIN_DEG}°")
-    above.bar(x_edges[:-1], number.sum(0), BIN_DEG, align="edge", color=BAR)
-    above.set_ylabel("sweeps")
-    above.tick_params(labelbottom=False)
-    above.yaxis.set_major_locator(MaxNLocator(3, integer=True))
-    beside.barh(y_edges[:-1], number.sum(1), BIN_DEG, align="edge", color=BAR)
-    beside.set_xlabel("sweeps")
-    beside.tick_params(labelleft=False)
-    beside.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+    _margins(above, beside, number)
     if not is_known.any():
         say_nothing_here(ax, "no sweep has a footpoint")
     heading(
@@ -71,3 +66,16 @@ def draw_coverage(result: RunResult) -> Figure:
         result.origin,
     )
     return figure
+
+
+def _margins(above: Axes, beside: Axes, number: FloatArray) -> None:
+    """Draw the sweeps of all latitudes above the map, of all longitudes beside it."""
+    x_edges, y_edges = np.arange(-180, 181, BIN_DEG), np.arange(-90, 91, BIN_DEG)
+    above.bar(x_edges[:-1], number.sum(0), BIN_DEG, align="edge", color=BAR)
+    above.set_ylabel("sweeps")
+    above.tick_params(labelbottom=False)
+    above.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+    beside.barh(y_edges[:-1], number.sum(1), BIN_DEG, align="edge", color=BAR)
+    beside.set_xlabel("sweeps")
+    beside.tick_params(labelleft=False)
+    beside.xaxis.set_major_locator(MaxNLocator(3, integer=True))

@@ -52,11 +52,7 @@ def draw_environment(result: RunResult) -> Figure:
             if _strip(ax, u[here & chosen], place, LIGHT[light]):
                 thinned = f" (at most {count(MOST_POINTS)} of a kind drawn)"
         _box(ax, u[here], place)
-    for light in sides:
-        ax.scatter([], [], color=LIGHT[light], s=18, label=LIGHT_LABEL[light])
-    ax.plot([], [], color=INK, linewidth=5, alpha=0.45, label="quartiles")
-    ax.plot([], [], "|", color=INK, markersize=14, markeredgewidth=2.5, label="median")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.11), ncols=4)
+    _legend(ax)
     u_axis(ax, "x")
     ax.set_yticks(
         range(len(Environment)),
@@ -78,6 +74,14 @@ def draw_environment(result: RunResult) -> Figure:
         result.origin,
     )
     return figure
+
+
+def _legend(ax: Axes) -> None:
+    for light, label in LIGHT_LABEL.items():
+        ax.scatter([], [], color=LIGHT[light], s=18, label=label)
+    ax.plot([], [], color=INK, linewidth=5, alpha=0.45, label="quartiles")
+    ax.plot([], [], "|", color=INK, markersize=14, markeredgewidth=2.5, label="median")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.11), ncols=4)
 
 
 def _strip(ax: Axes, u: FloatArray, place: int, colour: str) -> bool:

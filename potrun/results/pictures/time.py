@@ -71,12 +71,7 @@ def draw_time(result: RunResult) -> Figure:
             rasterized=True,
         )
         _time_axis(bottom, times[chosen])
-    u_axis(axes[0, 0])
-    low, high = axes[1, 0].get_ylim()
-    if high - low < LEAST_RANGE_V:
-        axes[1, 0].set_ylim((low + high - LEAST_RANGE_V) / 2, (low + high + LEAST_RANGE_V) / 2)
-    axes[0, 0].set_ylabel("surface potential U (V)")
-    axes[1, 0].set_ylabel("spacecraft\npotential (V)")
+    _potential_axes(axes[0, 0], axes[1, 0])
     figure.supxlabel("UTC", fontsize=10)
     if not spans:
         say_nothing_here(axes[1, 0], "no sweep", has_scale=False)
@@ -92,6 +87,15 @@ def draw_time(result: RunResult) -> Figure:
         result.origin,
     )
     return figure
+
+
+def _potential_axes(top: Axes, bottom: Axes) -> None:
+    u_axis(top)
+    low, high = bottom.get_ylim()
+    if high - low < LEAST_RANGE_V:
+        bottom.set_ylim((low + high - LEAST_RANGE_V) / 2, (low + high + LEAST_RANGE_V) / 2)
+    top.set_ylabel("surface potential U (V)")
+    bottom.set_ylabel("spacecraft\npotential (V)")
 
 
 def sweep_times(result: RunResult) -> Times:
