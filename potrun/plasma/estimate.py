@@ -10,7 +10,7 @@ from potrun.plasma.offset import OffsetPotential
 from potrun.records import DayTable, Geometry, SpacecraftPotential
 
 DEFAULT_BATCH_SIZE = 1080
-"""Sweeps solved together: about a day; some 40 kB each."""
+"""Sweeps solved together: about a day; under 100 kB each."""
 
 
 class PotentialModel(Protocol):

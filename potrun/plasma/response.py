@@ -8,7 +8,7 @@ from array_api_compat import array_namespace
 from scipy.constants import e, m_e
 
 QUADRATURE_NODES = 5
-"""Gauss-Hermite nodes across a channel; against 41 nodes the flux changes by less than 1e-6."""
+"""Gauss-Hermite nodes across a channel; with 41 nodes ln F changes by less than 3e-4."""
 
 _LOG_FLUX_FACTOR = math.log(8 * math.pi) + 2 * math.log(e / m_e)
 
