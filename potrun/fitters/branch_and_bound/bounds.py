@@ -13,7 +13,7 @@ from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
 from potrun.fitters.branch_and_bound.beam import BeamStrength, InnerCost, beam_strength, bound_inner_cost
-from potrun.fitters.branch_and_bound.layout import columns, pick, spread, total
+from potrun.fitters.branch_and_bound.layout import columns, pick, sum_pairs, total
 from potrun.fitters.branch_and_bound.lookup import cone_edge, count_below, count_interval, least_entry, row_index
 from potrun.fitters.branch_and_bound.tables import SweepTables
 
@@ -35,8 +35,8 @@ class Boxes:
     bound: Tensor  # best lower bound known of the objective in the box
 
     def take(self, index: Tensor) -> "Boxes":
-        """Boxes at the given positions, or where a mask is True."""
-        return Boxes(**{name: getattr(self, name)[index] for name in self.__dataclass_fields__})
+        """Boxes at the given positions."""
+        return Boxes(**{name: getattr(self, name).index_select(0, index) for name in self.__dataclass_fields__})
 
     def __len__(self) -> int:
         return len(self.owner)
@@ -165,10 +165,6 @@ def _inner_bounds(
     Together: with a = A - A_c and d = U - U_c, the strength of a row changes by a g + (A_c + a) (g' d + g'' d^2 / 2).
     The sum over rows of slope times change is bounded by the sums of slope * g and of slope * g', the rest by g''.
     """
-
-    def by_box(values: Tensor) -> Tensor:
-        return total(spread(values, pairs, shape))
-
     box = pairs % shape[1]
     low, high = pick(boxes.amplitude_low, box), pick(boxes.amplitude_high, box)
     half_amplitude = 0.5 * (boxes.amplitude_high - boxes.amplitude_low)
@@ -178,17 +174,28 @@ def _inner_bounds(
     centre = _middle(low, high) * middle
     reach = torch.maximum(high * greatest - centre, centre - low * least)
     slope = inner.slope * smooth
-    rough = by_box(inner.unsure + inner.apart * ~smooth)
-    apart = by_box(inner.apart * smooth)
-    value = by_box(inner.value * smooth)
-    by_amplitude = by_box(slope * middle).abs() * half_amplitude
-    by_u = by_box(slope * pick(strength.slope, pairs)).abs() * half_u * boxes.amplitude_high
-    second = by_box(slope.abs() * pick(strength.bend, pairs)) * 0.5 * half_u * half_u * boxes.amplitude_high
-    curved = 0.5 * by_box(inner.bend * reach * reach * smooth)
+    parts = (
+        inner.unsure + inner.apart * ~smooth,
+        inner.apart * smooth,
+        inner.value * smooth,
+        slope * middle,
+        slope * pick(strength.slope, pairs),
+        slope.abs() * pick(strength.bend, pairs),
+        inner.bend * reach * reach * smooth,
+        inner.value + inner.unsure,
+        greatest - least,
+        greatest,
+    )
+    rough, apart, value, by_amplitude, by_u, second, curved, at_centre, extent_u, extent_amplitude = sum_pairs(
+        torch.stack(parts), pairs, shape
+    )
+    by_amplitude = by_amplitude.abs() * half_amplitude
+    by_u = by_u.abs() * half_u * boxes.amplitude_high
+    second = second * (0.5 * half_u * half_u * boxes.amplitude_high)
+    curved = 0.5 * curved
     together = value - by_amplitude - by_u - second - curved
-    at_centre = by_box(inner.value + inner.unsure)
-    extent_u = by_box(greatest - least) * boxes.amplitude_high
-    extent_amplitude = by_box(greatest) * (boxes.amplitude_high - boxes.amplitude_low)
+    extent_u = extent_u * boxes.amplitude_high
+    extent_amplitude = extent_amplitude * (boxes.amplitude_high - boxes.amplitude_low)
     share = extent_u / (extent_u + extent_amplitude).clamp(min=1e-300)
     return (
         rough + apart,

@@ -6,16 +6,15 @@ cone's part is flat there and needs none.
 """
 
 import torch
-from torch import Tensor
 
 from potrun.fitters.branch_and_bound.points import Points, best_at
 from potrun.fitters.branch_and_bound.tables import SweepTables
 
-ROUNDS = 10
-"""Times that the step in U is halved."""
+ROUNDS = 5
+"""Times that the step in U is shrunk."""
 
-FIRST_STEP = 0.1
-"""First step in U, in beam widths."""
+FIRST_STEP, SHRINK = 0.1, 0.4
+"""First step in U, in beam widths, and its factor from round to round."""
 
 
 def polish(tables: SweepTables, best: Points) -> Points:
@@ -25,27 +24,36 @@ def polish(tables: SweepTables, best: Points) -> Points:
     ----------
     tables : SweepTables
     best : Points
-        One point a sweep.
+        One point a sweep, in the order of sweeps.
 
     Returns
     -------
     Points
     """
     settings = tables.layout.settings
+    chosen = torch.nonzero(best.amplitude > 0.0)[:, 0]
+    if not len(chosen):
+        return best
+    start = best.take(chosen)
+    twice = torch.arange(len(chosen), device=chosen.device).repeat(2)
+    direction = torch.ones_like(start.u).repeat(2)
+    direction[: len(chosen)] = -1.0
     step = FIRST_STEP * settings.beam_width_ev
     for _ in range(ROUNDS):
-        for direction in (-1.0, 1.0):
-            u = (best.u + direction * step).clamp(settings.u_min_v, settings.u_max_v)
-            best = _better(best, best_at(tables, best.owner, u, best.ratio, best.amplitude, best.amplitude))
-        step *= 0.5
-    return _better(best, best_at(tables, best.owner, best.u, best.ratio, best.amplitude, best.amplitude, steps=4))
+        both = start.take(twice)
+        u = (both.u + step * direction).clamp(settings.u_min_v, settings.u_max_v)
+        tried = best_at(
+            tables, both.owner, u, both.ratio, both.amplitude, both.amplitude, both.value, scan=False, steps=1
+        )
+        for half in (tried.take(twice[: len(chosen)]), tried.take(twice[: len(chosen)] + len(chosen))):
+            start = _better(start, half)
+        step *= SHRINK
+    amplitude = start.amplitude
+    tried = best_at(tables, start.owner, start.u, start.ratio, amplitude, amplitude, start.value, scan=False, steps=3)
+    return best.replaced(chosen, _better(start, tried))
 
 
 def _better(old: Points, new: Points) -> Points:
     """Take the better of two points for every sweep."""
-    improved = new.value < old.value
-
-    def pick(name: str) -> Tensor:
-        return torch.where(improved, getattr(new, name), getattr(old, name))
-
-    return Points(owner=old.owner, u=pick("u"), ratio=pick("ratio"), amplitude=pick("amplitude"), value=pick("value"))
+    improved = torch.nonzero(new.value < old.value)[:, 0]
+    return old.replaced(improved, new.take(improved))

@@ -25,11 +25,11 @@ from potrun.instrument import N_CELLS
 from potrun.losscone.objectives import N_PARAMETERS
 from potrun.records import BoolArray, FitResult, FitStatus, FloatArray, IntArray, SweepBatch
 
-WIDTH_STEP = 8
-"""Tables are as wide as the sweep's fullest row needs, rounded up to a multiple of this."""
+WIDTHS = (48, N_CELLS)
+"""Widths of tables: half a sphere of cells with room to spare, and all of them."""
 
-CPU_CHUNK = 128
-"""Sweeps searched together on a CPU at most: more would leave the caches."""
+CPU_CHUNK = 256
+"""Sweeps searched together on a CPU at most: more gain little and cost memory."""
 
 GPU_CHUNK = 65536
 """Sweeps searched together on a GPU at most."""
@@ -194,8 +194,8 @@ def _table_widths(batch: SweepBatch) -> IntArray:
     """Cells that a table must reach to, for each sweep; (S,) int64."""
     with np.errstate(invalid="ignore"):
         reflected = (batch.mask & (batch.pitch_deg > 90.0)).sum(axis=-1).max(axis=-1, initial=0)
-    steps = np.maximum(-(-reflected // WIDTH_STEP), 2)
-    return np.asarray(np.minimum(steps * WIDTH_STEP, N_CELLS), dtype=np.int64)
+    widths: IntArray = np.asarray(WIDTHS, dtype=np.int64)[np.searchsorted(WIDTHS, reflected)]
+    return widths
 
 
 @contextmanager

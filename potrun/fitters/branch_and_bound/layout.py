@@ -99,21 +99,40 @@ def columns(values: Tensor, index: Tensor) -> Tensor:
     return values.index_select(0, index).T.contiguous()
 
 
-def spread(values: Tensor, index: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Lay values out at distinct flat positions of a tensor that is zero elsewhere.
+def sum_pairs(values: Tensor, index: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Sum values of pairs of row and item over rows, in one fixed order, which adding at an index would not promise.
 
-    Sums over such a tensor run in one fixed order, which adding to an index would not promise on a GPU.
+    Parameters
+    ----------
+    values : (K, P) tensor
+        K values of each pair.
+    index : (P,) int64
+        Distinct flat positions of the pairs in (E, N).
+    shape : (E, N)
+
+    Returns
+    -------
+    (K, N) tensor
     """
-    out = torch.zeros(shape, dtype=values.dtype, device=values.device)
-    out.view(-1).index_copy_(0, index, values)
-    return out
+    out = torch.zeros((shape[0] * shape[1], len(values)), dtype=values.dtype, device=values.device)
+    out.index_copy_(0, index, values.T.contiguous())
+    return total(out.view(shape[0], shape[1] * len(values))).view(shape[1], len(values)).T
 
 
 def total(values: Tensor) -> Tensor:
-    """Sum along the first axis, entry after entry: the same bits whatever the size of the others."""
-    out = values[0].clone()
-    for row in values[1:]:
-        out += row
+    """Sum along the first axis by halves, in an order that only its length decides.
+
+    A library's sum may regroup terms by the size of the other axes, and a sweep's bits would depend on its neighbours.
+    """
+    odd = []
+    while len(values) > 1:
+        half = len(values) // 2
+        if len(values) % 2:
+            odd.append(values[-1])
+        values = values[:half] + values[half : 2 * half]
+    out = values[0]
+    for rest in reversed(odd):
+        out = out + rest
     return out
 
 

@@ -1,8 +1,10 @@
 """Values of the objective at points, with the best beam amplitude for each.
 
 A point's cost without a beam is one table entry a row. The beam then changes the inner cells of the few rows that it
-reaches; a coarse scan of its amplitude and Gauss-Newton steps from the best of them find the minimum. The beam's effect
-on outer cells is left out: values here steer the search, what is reported is evaluated by the public objective.
+reaches. If every such row could have the strength that suits it best and the point were still no better than what is
+known, it is left at that; for the others a coarse scan of the amplitude and Gauss-Newton steps from the best of it find
+the minimum. The beam's effect on outer cells is left out: values here steer the search, what is reported is evaluated
+by the public objective.
 """
 
 from dataclasses import dataclass
@@ -11,13 +13,16 @@ import torch
 from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
-from potrun.fitters.branch_and_bound.layout import columns, pick, spread, total
-from potrun.fitters.branch_and_bound.lookup import cone_edge, count_below, row_index
+from potrun.fitters.branch_and_bound.layout import columns, pick, sum_pairs, total
+from potrun.fitters.branch_and_bound.lookup import cone_edge, count_below, least_entry, row_index
 from potrun.fitters.branch_and_bound.tables import SweepTables
 from potrun.losscone.model import beam_energy_profile
 
-SCAN = (0.004, 0.02, 0.06, 0.16, 0.4, 1.0)
+SCAN = (0.0, 0.02, 0.08, 0.3, 1.0)
 """Amplitudes tried first, from the lower end (0) of an interval to the upper (1)."""
+
+UNSEEN = 1e-9
+"""A row whose cost the beam cannot lower by this fraction of the whole is left without."""
 
 
 @dataclass(frozen=True)
@@ -30,59 +35,62 @@ class Points:
     amplitude: Tensor
     value: Tensor
 
+    def take(self, index: Tensor) -> "Points":
+        """Points at the given positions."""
+        return Points(**{name: getattr(self, name).index_select(0, index) for name in self.__dataclass_fields__})
 
-class _BeamCost:
-    """Change of each point's cost with the beam's amplitude."""
-
-    def __init__(self, tables: SweepTables, owner: Tensor, u: Tensor, ratio: Tensor) -> None:
-        self.tables = tables
-        rows = row_index(tables, owner)
-        self.shape = rows.shape
-        lost = count_below(tables, rows, cone_edge(tables, owner, u, ratio))
-        self.without = total(pick(tables.cost, rows * tables.cost.shape[1] + lost))
-        energy, usc = columns(tables.energy_ev, owner), columns(tables.usc_v, owner)
-        width = tables.layout.settings.beam_width_ev
-        strength = beam_energy_profile(energy[..., None], usc[..., None], u, width)[..., 0]
-        largest = beam_bounds(tables.layout.settings)[1]
-        matters = largest * strength * columns(tables.beam_gain_all, owner) > 1e-9 * self.without
-        self.pairs = torch.nonzero(matters.reshape(-1))[:, 0]
-        self.point = self.pairs % len(owner)
-        self.strength = pick(strength, self.pairs)
-        row = pick(rows, self.pairs)
-        self.data, self.beam, self.used = (
-            columns(x, row) for x in (tables.inner_data, tables.inner_beam, tables.inner_used)
+    def replaced(self, index: Tensor, other: "Points") -> "Points":
+        """Points with those at distinct positions replaced by others."""
+        return Points(
+            **{
+                name: getattr(self, name).index_copy(0, index, getattr(other, name))
+                for name in self.__dataclass_fields__
+            }
         )
-        cell = torch.arange(len(self.data), device=owner.device)[:, None]
-        self.base = torch.where(cell < pick(lost, self.pairs), tables.layout.settings.background, 1.0)
-        self.offset = tables.layout.settings.log_offset if tables.layout.is_logarithmic else 0.0
-        self.at_zero = total((self.data - tables.layout.level(self.base)).square() * self.used)
 
-    def value(self, amplitude: Tensor) -> Tensor:
-        """Objective at each point; (N,) for amplitudes (N,)."""
-        model = self.base + (pick(amplitude, self.point) * self.strength) * self.beam
-        cost = total((self.data - self.tables.layout.level(model)).square() * self.used) - self.at_zero
-        return self.without + self._over_rows(cost)
 
-    def step(self, amplitude: Tensor) -> Tensor:
-        """Gauss-Newton step of the amplitude of each point; (N,)."""
-        model = self.base + (pick(amplitude, self.point) * self.strength) * self.beam
-        distance = self.data - self.tables.layout.level(model)
-        steepness = self.beam / (model + self.offset) if self.tables.layout.is_logarithmic else self.beam
-        slope = self._over_rows(total(distance * steepness * self.used) * self.strength)
-        curvature = self._over_rows(total(steepness * steepness * self.used) * self.strength * self.strength)
-        return slope / curvature.clamp(min=1e-300)
+@dataclass(frozen=True)
+class _Rows:
+    """Pairs of row and point where the beam can lower the cost; (P,) or (M, P)."""
 
-    def _over_rows(self, values: Tensor) -> Tensor:
-        """Sum pairs of row and point over rows, in one fixed order."""
-        return total(spread(values, self.pairs, self.shape))
+    pairs: Tensor  # flat positions in (E, N)
+    shape: tuple[int, ...]
+    rows: Tensor
+    lost: Tensor
+    strength: Tensor
+    cost: Tensor  # of the row without a beam
+
+
+def without_beam(tables: SweepTables, owner: Tensor, u: Tensor, ratio: Tensor) -> Tensor:
+    """Evaluate the objective at points without a beam.
+
+    Parameters
+    ----------
+    tables : SweepTables
+    owner : (N,) int64
+    u, ratio : (N,) float64
+
+    Returns
+    -------
+    (N,) float64
+    """
+    rows = row_index(tables, owner)
+    lost = count_below(tables, rows, cone_edge(tables, owner, u, ratio))
+    return total(pick(tables.cost, rows * tables.cost.shape[1] + lost))
 
 
 def best_at(
-    tables: SweepTables, owner: Tensor, u: Tensor, ratio: Tensor, low: Tensor, high: Tensor, steps: int = 2
+    tables: SweepTables,
+    owner: Tensor,
+    u: Tensor,
+    ratio: Tensor,
+    low: Tensor,
+    high: Tensor,
+    known: Tensor,
+    scan: bool = True,
+    steps: int = 2,
 ) -> Points:
     """Evaluate the objective at points of (U, r), with the best amplitude found for each.
-
-    Amplitudes from `low` to `high` are scanned; the steps may leave that interval.
 
     Parameters
     ----------
@@ -91,7 +99,11 @@ def best_at(
         Sweep of each point.
     u, ratio : (N,) float64
     low, high : (N,) float64
-        Range of amplitudes to start from; where they are equal, nothing is scanned.
+        Amplitudes to scan between; the steps may leave that interval.
+    known : (N,) float64
+        Best value known; a point that cannot be better is given the value without a beam.
+    scan : bool
+        False tries `low` alone before the steps.
     steps : int
         Gauss-Newton steps.
 
@@ -99,19 +111,103 @@ def best_at(
     -------
     Points
     """
-    cost = _BeamCost(tables, owner, u, ratio)
-    best, value = low, cost.value(low)
-
-    def try_amplitude(amplitude: Tensor) -> None:
-        nonlocal best, value
-        trial = cost.value(amplitude)
-        better = trial < value
-        best, value = torch.where(better, amplitude, best), torch.where(better, trial, value)
-
     least, most = beam_bounds(tables.layout.settings)
-    if least < most and steps > 0:
-        for share in SCAN if bool((low < high).any()) else ():
-            try_amplitude(low + share * (high - low))
-        for _ in range(steps):
-            try_amplitude((best + cost.step(best)).clamp(least, most))
-    return Points(owner=owner, u=u, ratio=ratio, amplitude=best, value=value)
+    rows = row_index(tables, owner)
+    lost = count_below(tables, rows, cone_edge(tables, owner, u, ratio))
+    cost = pick(tables.cost, rows * tables.cost.shape[1] + lost)
+    without = total(cost)
+    found = Points(owner=owner, u=u, ratio=ratio, amplitude=torch.full_like(u, least), value=without)
+    strength = beam_energy_profile(
+        columns(tables.energy_ev, owner)[..., None],
+        columns(tables.usc_v, owner)[..., None],
+        u,
+        tables.layout.settings.beam_width_ev,
+    )[..., 0]
+    matters = most * strength * columns(tables.beam_gain_all, owner) > UNSEEN * without
+    if least > 0.0:
+        matters = strength > 0.0
+    else:
+        hopeful = _relaxed(tables, rows, lost, strength, cost, matters, most) < known
+        matters = matters & hopeful
+    some = torch.nonzero(matters.any(dim=0))[:, 0]
+    if not len(some):
+        return found
+    rows, lost, strength, cost, matters = (x.index_select(1, some) for x in (rows, lost, strength, cost, matters))
+    pairs = torch.nonzero(matters.reshape(-1))[:, 0]
+    chosen = _Rows(pairs, rows.shape, *(pick(x, pairs) for x in (rows, lost, strength, cost)))
+    start = found.take(some)
+    better = _BeamCost(tables, chosen, start.value).minimise(
+        low.index_select(0, some), high.index_select(0, some), scan, steps
+    )
+    return found.replaced(some, Points(start.owner, start.u, start.ratio, *better))
+
+
+def _relaxed(
+    tables: SweepTables, rows: Tensor, lost: Tensor, strength: Tensor, cost: Tensor, matters: Tensor, most: float
+) -> Tensor:
+    """Lower bound of the objective at points, each row with the strength that suits it best; (N,) float64."""
+    pairs = torch.nonzero(matters.reshape(-1))[:, 0]
+    row, count, table = pick(rows, pairs), pick(lost, pairs), tables.amplitude
+    node = row * table.n_nodes + table.node_above(most * pick(strength, pairs))
+    inner = tables.layout.inner
+    within = count.clamp(max=inner)
+    beyond = (count - inner).clamp_(min=0)
+    least = least_entry(table.least, node, within, within) + least_entry(tables.outer, row, beyond, beyond)
+    relaxed = cost.clone()
+    relaxed.view(-1).index_copy_(0, pairs, least)
+    return total(relaxed)
+
+
+class _BeamCost:
+    """Change of each point's cost with the beam's amplitude."""
+
+    def __init__(self, tables: SweepTables, chosen: _Rows, without: Tensor) -> None:
+        layout = tables.layout
+        self.layout, self.chosen, self.without = layout, chosen, without
+        self.point = chosen.pairs % chosen.shape[1]
+        self.data, self.beam, self.used = (
+            columns(x, chosen.rows) for x in (tables.inner_data, tables.inner_beam, tables.inner_used)
+        )
+        self.beam = self.beam * chosen.strength
+        cell = torch.arange(len(self.data), device=without.device)[:, None]
+        background = layout.settings.background
+        self.base = 1.0 + (cell < chosen.lost) * (background - 1.0)
+        self.base = self.base.clamp(min=background)
+        self.at_zero = total((self.data - layout.level(self.base)).square_() * self.used)
+
+    def minimise(self, low: Tensor, high: Tensor, scan: bool, steps: int) -> tuple[Tensor, Tensor]:
+        """Best amplitude found for each point and the objective there; (N,) each."""
+        least, most = beam_bounds(self.layout.settings)
+        best, value, step = low, *self._value_and_step(low)
+        for share in SCAN[1:] if scan and least < most else ():
+            best, value, step = self._better(best, value, step, low + share * (high - low))
+        for _ in range(steps if least < most else 0):
+            best, value, step = self._better(best, value, step, (best + step).clamp(least, most))
+        if least == 0.0:
+            improved = value < self.without
+            best, value = torch.where(improved, best, 0.0), torch.minimum(value, self.without)
+        return best, value
+
+    def _better(self, best: Tensor, value: Tensor, step: Tensor, amplitude: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Take another amplitude where it is better."""
+        trial, next_step = self._value_and_step(amplitude)
+        is_better = trial < value
+        return (
+            torch.where(is_better, amplitude, best),
+            torch.where(is_better, trial, value),
+            torch.where(is_better, next_step, step),
+        )
+
+    def _value_and_step(self, amplitude: Tensor) -> tuple[Tensor, Tensor]:
+        """Objective at each point and the Gauss-Newton step from there; (N,) each."""
+        model = self.base + pick(amplitude, self.point) * self.beam
+        distance = (self.data - self.layout.level(model)) * self.used
+        is_log = self.layout.is_logarithmic
+        steepness = self.beam / (model + self.layout.settings.log_offset) if is_log else self.beam
+        parts = (distance * distance, distance * steepness, steepness * steepness * self.used)
+        cost, slope, curvature = sum_pairs(
+            torch.stack([total(part) for part in parts]) - torch.stack([self.at_zero, *[0.0 * self.at_zero] * 2]),
+            self.chosen.pairs,
+            self.chosen.shape,
+        )
+        return self.without + cost, slope / curvature.clamp(min=1e-300)

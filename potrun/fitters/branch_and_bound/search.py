@@ -16,7 +16,8 @@ from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
 from potrun.fitters.branch_and_bound.bounds import BoxBounds, Boxes, bound_boxes
-from potrun.fitters.branch_and_bound.points import Points, best_at
+from potrun.fitters.branch_and_bound.layout import pick
+from potrun.fitters.branch_and_bound.points import Points, best_at, without_beam
 from potrun.fitters.branch_and_bound.tables import SweepTables
 
 GRID_U, GRID_RATIO = 16, 4
@@ -69,30 +70,27 @@ def search(tables: SweepTables) -> Found:
     """
     settings = tables.layout.settings.branch_and_bound
     boxes = _first_boxes(tables)
-    centres = best_at(tables, *_trial(boxes), steps=0)
-    order, rank = _rank(centres.owner, centres.value)
-    best = _improve(None, boxes.take(order[rank < 2]), tables)
+    best = _first_points(tables, boxes)
     proven = torch.full((tables.n_sweeps,), torch.inf, dtype=torch.float64, device=boxes.bound.device)
     visited = torch.zeros(tables.n_sweeps, dtype=torch.int64, device=boxes.bound.device)
     for level in range(settings.max_levels):
         visited.scatter_add_(0, boxes.owner, torch.ones_like(boxes.owner))
-        bounds = bound_boxes(tables, boxes, allowed_gap(tables, best.value)[boxes.owner], level >= EXACT_FROM_LEVEL)
+        bounds = bound_boxes(
+            tables, boxes, allowed_gap(tables, best.value).index_select(0, boxes.owner), level >= EXACT_FROM_LEVEL
+        )
         boxes = replace(boxes, bound=bounds.bound)
         boxes, bounds, proven = _discard(tables, boxes, bounds, best, proven)
         if not len(boxes):
             break
-        order, rank = _rank(boxes.owner, boxes.bound)
-        first = boxes.take(order[rank < TRIALS])
-        best = _improve(best, first, tables)
+        rank = _rank(tables.n_sweeps, boxes.owner, boxes.bound)
+        best = _improve(best, boxes.take(torch.nonzero(rank < TRIALS)[:, 0]), tables)
         cap = settings.max_open_boxes if level >= settings.cap_from_level else settings.max_open_boxes_early
-        dropped = order[rank >= cap]
-        proven = _note(proven, boxes.owner[dropped], boxes.bound[dropped])
-        kept = torch.sort(order[rank < cap]).values
-        boxes, bounds = boxes.take(kept), _take(bounds, kept)
-        boxes, bounds, proven = _discard(tables, boxes, bounds, best, proven)
+        boxes, bounds, proven = _discard(tables, boxes, bounds, best, proven, rank < cap)
+        if not len(boxes):
+            break
         if level + 1 < settings.max_levels:
             target = best.value - allowed_gap(tables, best.value)
-            boxes = _split(tables, boxes, bounds, target[boxes.owner] - boxes.bound)
+            boxes = _split(tables, boxes, bounds, target.index_select(0, boxes.owner) - boxes.bound)
     proven = _note(proven, boxes.owner, boxes.bound)
     return Found(best=best, lower_bound=torch.minimum(proven, best.value), boxes=visited)
 
@@ -130,47 +128,54 @@ def _first_boxes(tables: SweepTables) -> Boxes:
     )
 
 
-def _trial(boxes: Boxes) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Sweep, central U and r, and range of amplitudes of boxes, as `best_at` takes them."""
-    u, ratio = 0.5 * (boxes.u_low + boxes.u_high), 0.5 * (boxes.ratio_low + boxes.ratio_high)
-    return boxes.owner, u, ratio, boxes.amplitude_low, boxes.amplitude_high
+def _rank(n_sweeps: int, owner: Tensor, value: Tensor) -> Tensor:
+    """Rank of each item among those of its sweep, by value, then position; (N,) int64.
 
-
-def _rank(owner: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-    """Order items by sweep, then value, then position; return that order and each one's rank within its sweep."""
-    order = torch.sort(value, stable=True).indices
-    order = order[torch.sort(owner[order], stable=True).indices]
+    Items of sweeps with few of them all count as first: what is asked is who is among the best few.
+    """
+    number = torch.bincount(owner, minlength=n_sweeps)
+    rank = torch.zeros_like(owner)
+    crowded = torch.nonzero(number.index_select(0, owner) > TRIALS)[:, 0]
+    if not len(crowded):
+        return rank
+    order = crowded.index_select(0, torch.sort(value.index_select(0, crowded), stable=True).indices)
+    order = order.index_select(0, torch.sort(owner.index_select(0, order), stable=True).indices)
+    sorted_owner = owner.index_select(0, order)
     position = torch.arange(len(order), device=order.device)
-    sorted_owner = owner[order]
     is_first = torch.ones_like(position, dtype=torch.bool)
     is_first[1:] = sorted_owner[1:] != sorted_owner[:-1]
-    start = torch.cummax(torch.where(is_first, position, 0), dim=0).values
-    return order, position - start
+    start = torch.cummax(position * is_first, dim=0).values
+    return rank.index_copy(0, order, position - start)
 
 
-def _improve(best: Points | None, boxes: Boxes, tables: SweepTables) -> Points:
-    """Best point of every sweep after trying centres of boxes; every sweep must have one if `best` is None."""
-    tried = best_at(tables, *_trial(boxes))
-    order, rank = _rank(tried.owner, tried.value)
-    first = order[rank == 0]
-    owner = tried.owner[first]
-    if best is None:
-        return Points(owner, tried.u[first], tried.ratio[first], tried.amplitude[first], tried.value[first])
-    first = first[tried.value[first] < best.value[owner]]
-    owner = tried.owner[first]
+def _first_points(tables: SweepTables, boxes: Boxes) -> Points:
+    """Best centre of the first boxes of every sweep, chosen without a beam."""
+    u, ratio = _centre(boxes)
+    shape = (tables.n_sweeps, -1)
+    value, place = without_beam(tables, boxes.owner, u, ratio).reshape(shape).min(dim=1)
+    chosen = place + torch.arange(tables.n_sweeps, device=place.device) * (len(boxes) // tables.n_sweeps)
+    low, high = boxes.amplitude_low[chosen], boxes.amplitude_high[chosen]
+    known = torch.full_like(value, torch.inf)
+    return best_at(tables, boxes.owner[chosen], u[chosen], ratio[chosen], low, high, known)
 
-    def merged(old: Tensor, new: Tensor) -> Tensor:
-        out = old.clone()
-        out[owner] = new[first]
-        return out
 
-    return Points(
-        owner=best.owner,
-        u=merged(best.u, tried.u),
-        ratio=merged(best.ratio, tried.ratio),
-        amplitude=merged(best.amplitude, tried.amplitude),
-        value=merged(best.value, tried.value),
-    )
+def _centre(boxes: Boxes) -> tuple[Tensor, Tensor]:
+    return 0.5 * (boxes.u_low + boxes.u_high), 0.5 * (boxes.ratio_low + boxes.ratio_high)
+
+
+def _improve(best: Points, boxes: Boxes, tables: SweepTables) -> Points:
+    """Best point of every sweep after trying centres of boxes; of equally good ones the first."""
+    low, high = boxes.amplitude_low, boxes.amplitude_high
+    known = best.value.index_select(0, boxes.owner)
+    tried = best_at(tables, boxes.owner, *_centre(boxes), low, high, known)
+    better = torch.nonzero(tried.value < known)[:, 0]
+    tried = tried.take(better)
+    lowest = best.value.scatter_reduce(0, tried.owner, tried.value, "amin")
+    winner = torch.nonzero(tried.value == lowest.index_select(0, tried.owner))[:, 0]
+    first = torch.full_like(best.owner, len(better))
+    first = first.scatter_reduce(0, tried.owner.index_select(0, winner), winner, "amin")
+    changed = torch.nonzero(first < len(better))[:, 0]
+    return best.replaced(changed, tried.take(first.index_select(0, changed)))
 
 
 def _note(proven: Tensor, owner: Tensor, bound: Tensor) -> Tensor:
@@ -179,17 +184,21 @@ def _note(proven: Tensor, owner: Tensor, bound: Tensor) -> Tensor:
 
 
 def _take(bounds: BoxBounds, index: Tensor) -> BoxBounds:
-    return BoxBounds(**{name: getattr(bounds, name)[index] for name in bounds.__dataclass_fields__})
+    return BoxBounds(**{name: getattr(bounds, name).index_select(0, index) for name in bounds.__dataclass_fields__})
 
 
 def _discard(
-    tables: SweepTables, boxes: Boxes, bounds: BoxBounds, best: Points, proven: Tensor
+    tables: SweepTables, boxes: Boxes, bounds: BoxBounds, best: Points, proven: Tensor, keep: Tensor | None = None
 ) -> tuple[Boxes, BoxBounds, Tensor]:
-    """Give up boxes that cannot beat the best value by more than the tolerance."""
+    """Give up boxes that cannot beat the best value by more than the tolerance, and those not to be kept."""
     target = best.value - allowed_gap(tables, best.value)
-    is_open = boxes.bound < target[boxes.owner]
-    proven = _note(proven, boxes.owner[~is_open], boxes.bound[~is_open])
-    return boxes.take(is_open), _take(bounds, is_open), proven
+    is_open = boxes.bound < target.index_select(0, boxes.owner)
+    if keep is not None:
+        is_open = is_open & keep
+    gone = torch.nonzero(~is_open)[:, 0]
+    proven = _note(proven, boxes.owner.index_select(0, gone), boxes.bound.index_select(0, gone))
+    stay = torch.nonzero(is_open)[:, 0]
+    return boxes.take(stay), _take(bounds, stay), proven
 
 
 def _split(tables: SweepTables, boxes: Boxes, bounds: BoxBounds, deficit: Tensor) -> Boxes:
@@ -210,15 +219,15 @@ def _split(tables: SweepTables, boxes: Boxes, bounds: BoxBounds, deficit: Tensor
     middle_ratio = torch.sqrt(boxes.ratio_low * boxes.ratio_high)
     children = _halve(boxes, "u", by_u, middle_u)
     boxes, source = children
-    boxes, again = _halve(boxes, "ratio", by_ratio[source], middle_ratio[source])
-    source = source[again]
-    flag = (by_amplitude | cut)[source]
+    boxes, again = _halve(boxes, "ratio", pick(by_ratio, source), pick(middle_ratio, source))
+    source = pick(source, again)
+    flag = pick(by_amplitude | cut, source)
     boxes, again = _halve(boxes, "amplitude", flag, _middle_amplitude(tables, boxes))
-    source = source[again]
+    source = pick(source, again)
     for _ in range(2):
-        boxes, again = _halve(boxes, "amplitude", cut[source], _middle_amplitude(tables, boxes))
-        source = source[again]
-    return boxes.take(torch.sort(boxes.owner, stable=True).indices)
+        boxes, again = _halve(boxes, "amplitude", pick(cut, source), _middle_amplitude(tables, boxes))
+        source = pick(source, again)
+    return boxes
 
 
 def _middle_amplitude(tables: SweepTables, boxes: Boxes) -> Tensor:
@@ -229,7 +238,7 @@ def _middle_amplitude(tables: SweepTables, boxes: Boxes) -> Tensor:
 def _halve(boxes: Boxes, name: str, flag: Tensor, middle: Tensor) -> tuple[Boxes, Tensor]:
     """Halve the flagged boxes along one parameter; return all boxes and the position each came from."""
     (chosen,) = torch.nonzero(flag, as_tuple=True)
-    upper = replace(boxes.take(chosen), **{f"{name}_low": middle[chosen]})
+    upper = replace(boxes.take(chosen), **{f"{name}_low": pick(middle, chosen)})
     lower = replace(boxes, **{f"{name}_high": torch.where(flag, middle, getattr(boxes, f"{name}_high"))})
     both = Boxes(**{f: torch.cat([getattr(lower, f), getattr(upper, f)]) for f in boxes.__dataclass_fields__})
     return both, torch.cat([torch.arange(len(boxes), device=flag.device), chosen])
