@@ -20,6 +20,7 @@ from potrun.errors import DataError, PotrunError
 from potrun.fitters import make_fitter
 from potrun.geometry.compute import GeometryModel
 from potrun.losscone.normalise import build_sweep_batch
+from potrun.losscone.usc_error import u_sigma_of_usc
 from potrun.plasma.estimate import make_potential_model
 from potrun.records import (
     ArchiveDay,
@@ -203,7 +204,8 @@ class DayWorker:
             fit = self._fitter.fit(batch, tell if on_progress else None)
         with _lap(ready.seconds, "assemble"):
             notes = {"defects": [asdict(defect) for defect in (*ready.table.defects, *ready.geometry.defects)]}
-            return assemble(ready.table, ready.geometry, ready.potential, fit, notes=notes)
+            sigma = u_sigma_of_usc(batch, fit, ready.potential.sigma_volts)
+            return assemble(ready.table, ready.geometry, ready.potential, fit, sigma, notes)
 
     def _resume(self, task: DayTask) -> DayReport | None:
         """Return the report of a shard that is there, whole, and of the same settings, inputs and code."""
