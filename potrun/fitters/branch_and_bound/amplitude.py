@@ -18,7 +18,7 @@ from torch import Tensor
 from potrun.fitters.base import beam_bounds
 from potrun.fitters.branch_and_bound.layout import Layout, RangeMinimum, range_minimum, total
 
-SPACING = 0.16
+SPACING = 0.2
 """Step between neighbouring strengths, in the logarithm of strength + background."""
 
 

@@ -108,7 +108,7 @@ def _unsure_cost(tables: SweepTables, rows: Tensor, low: Tensor, high: Tensor, w
 
 @dataclass(frozen=True)
 class BeamStrength:
-    """Strength of the beam in every row over a box, before the amplitude; every field (E, N) float64.
+    """Strength of the beam in rows over boxes, before the amplitude; every field (P,) float64, `is_smooth` bool.
 
     `least`, `middle`, `greatest` bound and centre the energy profile g(U); `slope` is its derivative by U at the
     centre and `bend` a bound on its second derivative, where `is_smooth`.
@@ -122,39 +122,59 @@ class BeamStrength:
     is_smooth: Tensor
 
 
-def beam_strength(tables: SweepTables, owner: Tensor, u_low: Tensor, u_high: Tensor) -> BeamStrength:
-    """Bound the beam's energy profile over boxes.
+def greatest_strength(energy: Tensor, usc: Tensor, u_low: Tensor, u_high: Tensor, width: float) -> Tensor:
+    """Greatest value of the beam's energy profile over boxes.
 
-    Secondaries arrive with c = max(Usc - U, w); a row sees them the better the nearer its energy is to c. The profile
-    is smooth in U unless c reaches w, or Usc - U zero, inside the box.
+    Secondaries arrive with c = max(Usc - U, w); a row sees them the better the nearer its energy is to c.
 
     Parameters
     ----------
-    tables : SweepTables
-    owner : (N,) int64
+    energy, usc : (..., N) float64, eV and V
     u_low, u_high : (N,) float64, V
+    width : float, eV
+
+    Returns
+    -------
+    (..., N) float64
+        Not below the true maximum.
+    """
+    drop_high = usc - u_low
+    nearest = torch.maximum((usc - u_high).clamp_(min=width) - energy, energy - drop_high.clamp(min=width))
+    nearest = nearest.clamp_(min=0.0).mul_(1.0 / width)
+    # The exponential is right to a few units in the last place: widen by far more.
+    return torch.exp(nearest.square_().mul_(-0.5)).mul_(1.0 + 1e-12) * (drop_high > 0.0)
+
+
+def beam_strength(energy: Tensor, usc: Tensor, u_low: Tensor, u_high: Tensor, width: float) -> BeamStrength:
+    """Bound the beam's energy profile in rows over boxes.
+
+    The profile is smooth in U unless its centre reaches w, or Usc - U reaches zero, inside the box.
+
+    Parameters
+    ----------
+    energy, usc : (P,) float64, eV and V
+        Of the row of each pair.
+    u_low, u_high : (P,) float64, V
+        Of the box of each pair.
+    width : float, eV
 
     Returns
     -------
     BeamStrength
     """
-    width = tables.layout.settings.beam_width_ev
-    energy, usc = columns(tables.energy_ev, owner), columns(tables.usc_v, owner)
     drop_low, drop_high = usc - u_high, usc - u_low
     centre_low, centre_high = drop_low.clamp(min=width), drop_high.clamp(min=width)
-    nearest = torch.maximum(centre_low - energy, energy - centre_high).clamp_(min=0.0) / width
     farthest = torch.maximum((energy - centre_low).abs(), (energy - centre_high).abs()) / width
     centre = (usc - 0.5 * (u_low + u_high)).clamp(min=width)
     distance = (energy - centre) / width
-    # The exponential is right to a few units in the last place: widen by far more.
-    greatest = torch.exp(-0.5 * nearest * nearest) * (1.0 + 1e-13) * (drop_high > 0.0)
-    least = torch.exp(-0.5 * farthest * farthest) * (1.0 - 1e-13) * (drop_low > 0.0)
-    middle = torch.exp(-0.5 * distance * distance)
+    greatest = greatest_strength(energy, usc, u_low, u_high, width)
+    least = torch.exp(-0.5 * farthest * farthest) * (1.0 - 1e-12) * (drop_low > 0.0)
+    middle = torch.minimum(torch.maximum(torch.exp(-0.5 * distance * distance), least), greatest)
     is_free, is_clamped = drop_low >= width, (drop_high <= width) & (drop_low > 0.0)
     moving = is_free.to(torch.float64)
     return BeamStrength(
         least=least,
-        middle=torch.minimum(torch.maximum(middle, least), greatest),
+        middle=middle,
         greatest=greatest,
         slope=-distance / width * middle * moving,
         bend=greatest * (farthest * farthest - 1.0).clamp_(min=1.0) / width**2 * moving,

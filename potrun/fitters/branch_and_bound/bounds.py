@@ -6,13 +6,19 @@ plus the bounds of ``beam`` on its inner cells. Rounding is taken off at the end
 the real-number objective, not of its floating-point image.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
-from potrun.fitters.branch_and_bound.beam import BeamStrength, InnerCost, beam_strength, bound_inner_cost
+from potrun.fitters.branch_and_bound.beam import (
+    BeamStrength,
+    InnerCost,
+    beam_strength,
+    bound_inner_cost,
+    greatest_strength,
+)
 from potrun.fitters.branch_and_bound.layout import columns, pick, sum_pairs, total
 from potrun.fitters.branch_and_bound.lookup import cone_edge, count_below, count_interval, least_entry, row_index
 from potrun.fitters.branch_and_bound.tables import SweepTables
@@ -38,42 +44,98 @@ class Boxes:
         """Boxes at the given positions."""
         return Boxes(**{name: getattr(self, name).index_select(0, index) for name in self.__dataclass_fields__})
 
+    @staticmethod
+    def joined(parts: "list[Boxes]") -> "Boxes":
+        """All boxes of several collections, in order."""
+        names = Boxes.__dataclass_fields__
+        return Boxes(**{name: torch.cat([getattr(part, name) for part in parts]) for name in names})
+
     def __len__(self) -> int:
         return len(self.owner)
 
 
 @dataclass(frozen=True)
-class BoxBounds:
-    """Lower bounds and what keeps them from being better; every field (N,)."""
+class Slack:
+    """What keeps the bounds of boxes from being better; every field (N,)."""
 
-    bound: Tensor
     unsure_cells: Tensor  # number of cells that may be inside the cone or outside, over all rows
-    cone_slack: Tensor  # how much they may cost more than bounded
-    by_u: Tensor  # how far the box's extent in U moves the edge past such cells
-    by_ratio: Tensor  # the same for r
+    cone: Tensor  # how much they may cost more than bounded
+    cone_by_u: Tensor  # how far the box's extent in U moves the edge past such cells
+    cone_by_ratio: Tensor  # the same for r
     is_whole: Tensor  # bool, whether every amplitude is allowed
-    beam_slack: Tensor  # inner cost at the centre less its bound
+    sees_beam: Tensor  # bool, whether any row sees the beam
+    beam: Tensor  # inner cost at the centre less its bound
     beam_by_u: Tensor  # how much of that is due to the extent in U
     beam_by_amplitude: Tensor  # the same for A
-    sees_beam: Tensor  # bool, whether any row sees the beam
+
+    def take(self, index: Tensor) -> "Slack":
+        """Entries at the given positions."""
+        return Slack(**{name: getattr(self, name).index_select(0, index) for name in self.__dataclass_fields__})
 
 
-def bound_boxes(tables: SweepTables, boxes: Boxes, allowance: Tensor, exact: bool) -> BoxBounds:
-    """Bound the objective from below in every box.
+@dataclass(frozen=True)
+class _RowBounds:
+    """Rows of boxes after a first, quick look; every field (E, N)."""
+
+    rows: Tensor  # int64, of the flattened tables
+    low: Tensor  # int64, interval of the number of lost cells
+    high: Tensor
+    least: Tensor  # least cost without a beam
+    bound: Tensor  # least cost
+    strongest: Tensor  # greatest strength of the beam
+
+    def take(self, index: Tensor) -> "_RowBounds":
+        """Columns at the given positions."""
+        return _RowBounds(**{name: getattr(self, name).index_select(1, index) for name in self.__dataclass_fields__})
+
+
+def bound_boxes(
+    tables: SweepTables, boxes: Boxes, target: Tensor, allowance: Tensor, exact: bool
+) -> tuple[Boxes, Slack, Boxes]:
+    """Bound the objective from below in every box and tell apart those that may still matter.
+
+    A quick bound comes first, in which every row takes the beam that suits it; boxes that it leaves open are bounded
+    more closely.
 
     Parameters
     ----------
     tables : SweepTables
     boxes : Boxes
-    allowance : (N,) float64
-        How far below its best value a bound may fall without harm.
+    target : (S,) float64
+        A box whose bound reaches its sweep's target is closed.
+    allowance : (S,) float64
+        How far below a sweep's best value a bound may fall without harm.
     exact : bool
         Whether to count lost cells exactly or by whole bins, which is quicker and enough for large boxes.
 
     Returns
     -------
-    BoxBounds
+    open : Boxes
+    slack : Slack
+        Of the open boxes.
+    closed : Boxes
     """
+    quick = _quick_bounds(tables, boxes, allowance, exact)
+    boxes, is_open = _with_bound(tables, boxes, total(quick.bound), target)
+    closed = [boxes.take(torch.nonzero(~is_open)[:, 0])]
+    stay = torch.nonzero(is_open)[:, 0]
+    boxes, quick = boxes.take(stay), quick.take(stay)
+    close, slack = _close_bounds(tables, boxes, quick, allowance)
+    boxes, is_open = _with_bound(tables, boxes, close, target)
+    closed.append(boxes.take(torch.nonzero(~is_open)[:, 0]))
+    stay = torch.nonzero(is_open)[:, 0]
+    return boxes.take(stay), slack.take(stay), Boxes.joined(closed)
+
+
+def _with_bound(tables: SweepTables, boxes: Boxes, found: Tensor, target: Tensor) -> tuple[Boxes, Tensor]:
+    """Note a bound, less its rounding error, and say which boxes stay open."""
+    found = found - tables.rounding.index_select(0, boxes.owner) - found.abs() * 1e-13
+    bound = torch.maximum(boxes.bound, found)
+    return replace(boxes, bound=bound), bound < target.index_select(0, boxes.owner)
+
+
+def _quick_bounds(tables: SweepTables, boxes: Boxes, allowance: Tensor, exact: bool) -> _RowBounds:
+    """Bound every row of every box, whatever beam up to the box's strongest."""
     owner = boxes.owner
     rows = row_index(tables, owner)
     low_edge = cone_edge(tables, owner, boxes.u_low, boxes.ratio_low)
@@ -82,52 +144,58 @@ def bound_boxes(tables: SweepTables, boxes: Boxes, allowance: Tensor, exact: boo
         low, high = count_below(tables, rows, low_edge), count_below(tables, rows, high_edge)
     else:
         low, high = count_interval(tables, rows, low_edge, high_edge)
-    strength = beam_strength(tables, owner, boxes.u_low, boxes.u_high)
-    strongest = boxes.amplitude_high * strength.greatest
+    energy, usc = columns(tables.energy_ev, owner), columns(tables.usc_v, owner)
+    width = tables.layout.settings.beam_width_ev
+    strongest = boxes.amplitude_high * greatest_strength(energy, usc, boxes.u_low, boxes.u_high, width)
     loss = strongest * columns(tables.beam_gain_all, owner)
     least = least_entry(tables.full, rows, low, high)
-    start = rows * tables.cost.shape[1]
-    cone_slack = total(torch.maximum(pick(tables.cost, start + low), pick(tables.cost, start + high)) - least)
-    row_bound = least - loss
+    bound = least - loss
+    limit = allowance.index_select(0, owner) * (NEGLIGIBLE / len(rows))
+    pairs = torch.nonzero((loss > limit).reshape(-1))[:, 0]
+    bound.view(-1).index_copy_(0, pairs, _whole_bound(tables, *(pick(x, pairs) for x in (rows, low, high, strongest))))
+    return _RowBounds(rows=rows, low=low, high=high, least=least, bound=bound, strongest=strongest)
+
+
+def _close_bounds(tables: SweepTables, boxes: Boxes, quick: _RowBounds, allowance: Tensor) -> tuple[Tensor, Slack]:
+    """Bound boxes whose amplitude is cut by following their beam cell by cell; (N,) bounds and their slack."""
+    owner = boxes.owner
     is_whole = (boxes.amplitude_low == 0.0) & (boxes.amplitude_high == beam_bounds(tables.layout.settings)[1])
-    # Where the beam may be absent only what it can gain matters; where it is present, also what it costs.
-    effect = torch.maximum(loss, strongest * columns(tables.beam_effect, owner) * ~is_whole)
-    sees_beam = effect > NEGLIGIBLE * allowance / len(rows)
-    whole = torch.nonzero((sees_beam & is_whole).reshape(-1))[:, 0]
-    row_bound.view(-1).index_copy_(
-        0, whole, _whole_bound(tables, *(pick(x, whole) for x in (rows, low, high, strongest)))
-    )
+    # Where the beam is present for sure not only what it gains matters, but what it costs.
+    effect = quick.strongest * columns(tables.beam_effect, owner)
+    sees_beam = effect > allowance.index_select(0, owner) * (NEGLIGIBLE / len(effect))
     pairs = torch.nonzero((sees_beam & ~is_whole).reshape(-1))[:, 0]
     box = pairs % len(owner)
-    pair_rows, pair_low, pair_high, pair_strongest = (pick(x, pairs) for x in (rows, low, high, strongest))
-    inner = bound_inner_cost(
-        tables,
-        pair_rows,
-        pair_low,
-        pair_high,
-        pick(boxes.amplitude_low, box) * pick(strength.least, pairs),
-        pick(_middle(boxes.amplitude_low, boxes.amplitude_high), box) * pick(strength.middle, pairs),
-        pair_strongest,
+    rows, low, high, strongest = (pick(x, pairs) for x in (quick.rows, quick.low, quick.high, quick.strongest))
+    strength = beam_strength(
+        pick(tables.energy_ev, rows),
+        pick(tables.usc_v, rows),
+        pick(boxes.u_low, box),
+        pick(boxes.u_high, box),
+        tables.layout.settings.beam_width_ev,
     )
-    outer = _outer_bound(tables, pair_rows, pair_low, pair_high, pair_strongest)
-    row_bound.view(-1).index_copy_(0, pairs, outer)
-    apart, together, value, by_u, by_amplitude = _inner_bounds(boxes, strength, inner, pairs, rows.shape)
-    lowest = total(row_bound) + torch.maximum(apart, together)
-    unsure = (high - low).to(torch.float64)
+    weak = pick(boxes.amplitude_low, box) * strength.least
+    middle = pick(_middle(boxes.amplitude_low, boxes.amplitude_high), box) * strength.middle
+    inner = bound_inner_cost(tables, rows, low, high, weak, middle, strongest)
+    bound = quick.bound.clone()
+    bound.view(-1).index_copy_(0, pairs, _outer_bound(tables, rows, low, high, strongest))
+    apart, together, value, by_u, by_amplitude = _inner_bounds(boxes, strength, inner, pairs, effect.shape)
+    unsure = (quick.high - quick.low).to(torch.float64)
+    start = quick.rows * tables.cost.shape[1]
+    ends = torch.maximum(pick(tables.cost, start + quick.low), pick(tables.cost, start + quick.high))
     free_energy = columns(tables.energy_ev - tables.usc_v, owner).clamp_(min=1e-3)
-    return BoxBounds(
-        bound=torch.maximum(boxes.bound, lowest - tables.rounding[owner] - lowest.abs() * 1e-13),
+    by_ratio = total(unsure * (1.0 + boxes.u_high / free_energy).clamp_(min=0.0))
+    slack = Slack(
         unsure_cells=total(unsure),
-        cone_slack=cone_slack,
-        by_u=total(unsure / free_energy) * boxes.ratio_high * (boxes.u_high - boxes.u_low),
-        by_ratio=total(unsure * (1.0 + boxes.u_high / free_energy).clamp(min=0.0))
-        * (boxes.ratio_high - boxes.ratio_low),
+        cone=total(ends - quick.least),
+        cone_by_u=total(unsure / free_energy) * boxes.ratio_high * (boxes.u_high - boxes.u_low),
+        cone_by_ratio=by_ratio * (boxes.ratio_high - boxes.ratio_low),
         is_whole=is_whole,
-        beam_slack=value - torch.maximum(apart, together),
+        sees_beam=sees_beam.any(dim=0),
+        beam=value - torch.maximum(apart, together),
         beam_by_u=by_u,
         beam_by_amplitude=by_amplitude,
-        sees_beam=sees_beam.any(dim=0),
     )
+    return total(bound) + torch.maximum(apart, together), slack
 
 
 def _middle(low: Tensor, high: Tensor) -> Tensor:
@@ -169,8 +237,8 @@ def _inner_bounds(
     low, high = pick(boxes.amplitude_low, box), pick(boxes.amplitude_high, box)
     half_amplitude = 0.5 * (boxes.amplitude_high - boxes.amplitude_low)
     half_u = 0.5 * (boxes.u_high - boxes.u_low)
-    smooth = pick(strength.is_smooth, pairs)
-    least, middle, greatest = (pick(x, pairs) for x in (strength.least, strength.middle, strength.greatest))
+    smooth = strength.is_smooth
+    least, middle, greatest = strength.least, strength.middle, strength.greatest
     centre = _middle(low, high) * middle
     reach = torch.maximum(high * greatest - centre, centre - low * least)
     slope = inner.slope * smooth
@@ -179,8 +247,8 @@ def _inner_bounds(
         inner.apart * smooth,
         inner.value * smooth,
         slope * middle,
-        slope * pick(strength.slope, pairs),
-        slope.abs() * pick(strength.bend, pairs),
+        slope * strength.slope,
+        slope.abs() * strength.bend,
         inner.bend * reach * reach * smooth,
         inner.value + inner.unsure,
         greatest - least,

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
-from potrun.fitters.branch_and_bound.bounds import BoxBounds, Boxes, bound_boxes
+from potrun.fitters.branch_and_bound.bounds import Boxes, Slack, bound_boxes
 from potrun.fitters.branch_and_bound.layout import pick
 from potrun.fitters.branch_and_bound.points import Points, best_at, without_beam
 from potrun.fitters.branch_and_bound.tables import SweepTables
 
-GRID_U, GRID_RATIO = 16, 4
+GRID_U, GRID_RATIO = 8, 4
 """Boxes to start from."""
 
 PIVOT_V = 30.0
@@ -75,23 +75,24 @@ def search(tables: SweepTables) -> Found:
     visited = torch.zeros(tables.n_sweeps, dtype=torch.int64, device=boxes.bound.device)
     for level in range(settings.max_levels):
         visited.scatter_add_(0, boxes.owner, torch.ones_like(boxes.owner))
-        bounds = bound_boxes(
-            tables, boxes, allowed_gap(tables, best.value).index_select(0, boxes.owner), level >= EXACT_FROM_LEVEL
-        )
-        boxes = replace(boxes, bound=bounds.bound)
-        boxes, bounds, proven = _discard(tables, boxes, bounds, best, proven)
+        gap = allowed_gap(tables, best.value)
+        boxes, slack, closed = bound_boxes(tables, boxes, best.value - gap, gap, level >= EXACT_FROM_LEVEL)
+        proven = _note(proven, closed)
         if not len(boxes):
             break
         rank = _rank(tables.n_sweeps, boxes.owner, boxes.bound)
         best = _improve(best, boxes.take(torch.nonzero(rank < TRIALS)[:, 0]), tables)
         cap = settings.max_open_boxes if level >= settings.cap_from_level else settings.max_open_boxes_early
-        boxes, bounds, proven = _discard(tables, boxes, bounds, best, proven, rank < cap)
+        target = (best.value - allowed_gap(tables, best.value)).index_select(0, boxes.owner)
+        is_open = (boxes.bound < target) & (rank < cap)
+        proven = _note(proven, boxes.take(torch.nonzero(~is_open)[:, 0]))
+        stay = torch.nonzero(is_open)[:, 0]
+        boxes = boxes.take(stay)
         if not len(boxes):
             break
         if level + 1 < settings.max_levels:
-            target = best.value - allowed_gap(tables, best.value)
-            boxes = _split(tables, boxes, bounds, target.index_select(0, boxes.owner) - boxes.bound)
-    proven = _note(proven, boxes.owner, boxes.bound)
+            boxes = _split(tables, boxes, slack.take(stay), target.index_select(0, stay) - boxes.bound)
+    proven = _note(proven, boxes)
     return Found(best=best, lower_bound=torch.minimum(proven, best.value), boxes=visited)
 
 
@@ -178,42 +179,22 @@ def _improve(best: Points, boxes: Boxes, tables: SweepTables) -> Points:
     return best.replaced(changed, tried.take(first.index_select(0, changed)))
 
 
-def _note(proven: Tensor, owner: Tensor, bound: Tensor) -> Tensor:
+def _note(proven: Tensor, boxes: Boxes) -> Tensor:
     """Remember the smallest bound of boxes that are given up."""
-    return proven.scatter_reduce(0, owner, bound, "amin")
+    return proven.scatter_reduce(0, boxes.owner, boxes.bound, "amin")
 
 
-def _take(bounds: BoxBounds, index: Tensor) -> BoxBounds:
-    return BoxBounds(**{name: getattr(bounds, name).index_select(0, index) for name in bounds.__dataclass_fields__})
-
-
-def _discard(
-    tables: SweepTables, boxes: Boxes, bounds: BoxBounds, best: Points, proven: Tensor, keep: Tensor | None = None
-) -> tuple[Boxes, BoxBounds, Tensor]:
-    """Give up boxes that cannot beat the best value by more than the tolerance, and those not to be kept."""
-    target = best.value - allowed_gap(tables, best.value)
-    is_open = boxes.bound < target.index_select(0, boxes.owner)
-    if keep is not None:
-        is_open = is_open & keep
-    gone = torch.nonzero(~is_open)[:, 0]
-    proven = _note(proven, boxes.owner.index_select(0, gone), boxes.bound.index_select(0, gone))
-    stay = torch.nonzero(is_open)[:, 0]
-    return boxes.take(stay), _take(bounds, stay), proven
-
-
-def _split(tables: SweepTables, boxes: Boxes, bounds: BoxBounds, deficit: Tensor) -> Boxes:
+def _split(tables: SweepTables, boxes: Boxes, slack: Slack, deficit: Tensor) -> Boxes:
     """Halve boxes along the directions that keep their bounds low; cut the amplitude where only the beam does."""
-    has_unsure = bounds.unsure_cells > 0.0
-    smooth = ~bounds.is_whole & (
-        (bounds.beam_slack > torch.minimum(BALANCE * deficit, bounds.cone_slack)) | ~has_unsure
-    )
+    has_unsure = slack.unsure_cells > 0.0
+    smooth = ~slack.is_whole & ((slack.beam > torch.minimum(BALANCE * deficit, slack.cone)) | ~has_unsure)
     sharp = ~smooth & has_unsure
-    by_u = sharp & (bounds.by_u >= 0.4 * bounds.by_ratio)
-    by_ratio = sharp & (bounds.by_ratio >= 0.4 * bounds.by_u)
-    by_amplitude = smooth & (bounds.beam_by_amplitude >= 0.5 * bounds.beam_by_u)
-    by_u = by_u | (smooth & (bounds.beam_by_u >= 0.5 * bounds.beam_by_amplitude))
+    by_u = sharp & (slack.cone_by_u >= 0.4 * slack.cone_by_ratio)
+    by_ratio = sharp & (slack.cone_by_ratio >= 0.4 * slack.cone_by_u)
+    by_amplitude = smooth & (slack.beam_by_amplitude >= 0.5 * slack.beam_by_u)
+    by_u = by_u | (smooth & (slack.beam_by_u >= 0.5 * slack.beam_by_amplitude))
     narrow = boxes.u_high - boxes.u_low < CUT_BELOW * tables.layout.settings.beam_width_ev
-    cut = bounds.is_whole & bounds.sees_beam & (narrow | ~has_unsure)
+    cut = slack.is_whole & slack.sees_beam & (narrow | ~has_unsure)
     by_u, by_ratio = by_u & ~cut, by_ratio & ~cut
     middle_u = PIVOT_V - torch.sqrt((PIVOT_V - boxes.u_low) * (PIVOT_V - boxes.u_high))
     middle_ratio = torch.sqrt(boxes.ratio_low * boxes.ratio_high)
@@ -240,5 +221,4 @@ def _halve(boxes: Boxes, name: str, flag: Tensor, middle: Tensor) -> tuple[Boxes
     (chosen,) = torch.nonzero(flag, as_tuple=True)
     upper = replace(boxes.take(chosen), **{f"{name}_low": pick(middle, chosen)})
     lower = replace(boxes, **{f"{name}_high": torch.where(flag, middle, getattr(boxes, f"{name}_high"))})
-    both = Boxes(**{f: torch.cat([getattr(lower, f), getattr(upper, f)]) for f in boxes.__dataclass_fields__})
-    return both, torch.cat([torch.arange(len(boxes), device=flag.device), chosen])
+    return Boxes.joined([lower, upper]), torch.cat([torch.arange(len(boxes), device=flag.device), chosen])
