@@ -41,8 +41,7 @@ def main() -> None:
         check(slow, estimate(table, geometry, fast=True))
         table, geometry = simulate(sweeps, grid)
         for threads in THREADS:
-            torch.set_num_threads(threads)
-            _, seconds, processor = measure(lambda t=table, g=geometry: estimate(t, g, fast=True), ROUNDS)
+            _, seconds, processor = measure(lambda t=table, g=geometry, n=threads: estimate(t, g, True, n), ROUNDS)
             label = f"torch, all at once, {threads} thread{'s' if threads > 1 else ''}"
             line(label, grid, sweeps, seconds, processor, sweeps / seconds / rate_slow)
     print("each round starts afresh: building the grid's model is included; reading and geometry are not")
@@ -53,9 +52,10 @@ def simulate(sweeps: int, grid: str) -> tuple[DayTable, Geometry]:
     return to_records(simulate_sweeps(sweeps, 1998, SimulationSettings(scenario="moon", grid=grid)))
 
 
-def estimate(table: DayTable, geometry: Geometry, fast: bool) -> SpacecraftPotential:
+def estimate(table: DayTable, geometry: Geometry, fast: bool, threads: int = 1) -> SpacecraftPotential:
     """Build a model and run it."""
-    model = make_potential_model(SpacecraftPotentialConfig(kind="kappa"), DeviceConfig(name="cpu"), fast=fast)
+    device = DeviceConfig(name="cpu", threads=threads)
+    model = make_potential_model(SpacecraftPotentialConfig(kind="kappa"), device, fast=fast)
     return model.estimate(table, geometry)
 
 

@@ -36,10 +36,13 @@ class BatchedSolver:
         Bounds and response.
     device : torch.device
         Where to compute, in float64.
+    threads : int
+        Threads of torch on the CPU while it computes here.
     """
 
-    def __init__(self, settings: FitSettings, device: torch.device) -> None:
+    def __init__(self, settings: FitSettings, device: torch.device, threads: int = 1) -> None:
         self._settings = settings
+        self._threads = threads
         self._device = device
         self._response = Response(*(torch.as_tensor(part, device=device) for part in settings.response))
         self._scan = GridScan(settings, self._response, device)
@@ -56,6 +59,14 @@ class BatchedSolver:
         -------
         PlasmaFit
         """
+        before = torch.get_num_threads()
+        torch.set_num_threads(self._threads)
+        try:
+            return self._solve(spectra)
+        finally:
+            torch.set_num_threads(before)
+
+    def _solve(self, spectra: Spectra) -> PlasmaFit:
         result = np.full((6, len(spectra.in_sun)), np.nan)
         for in_sun, solve in ((True, self._solve_sunlit), (False, self._solve_shadowed)):
             members = np.flatnonzero(spectra.in_sun == in_sun)
