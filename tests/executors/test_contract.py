@@ -6,31 +6,48 @@ import pytest
 
 from potrun.errors import DataError, OutputError
 from potrun.executors.base import make_executor
+from tests.support.dask_cluster import dask_cluster
 from tests.support.deadly_day import deadly
 
-INLINE = ["executor.workers=1"]
-PROCESSES = ["executor.workers=2"]
-DASK = ["executor=dask", "executor.workers=2"]
+EVERY = pytest.mark.parametrize("kind", ["inline", "processes", "dask"])
+WITH_WORKERS = pytest.mark.parametrize("kind", ["processes", "dask"])
 
 
 def summary(reports):
     return [(r.task.day.date, r.source, r.sweeps, r.defects, r.is_resumed, r.failure, r.chi2.tolist()) for r in reports]
 
 
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """A scheduler and two workers, each a process of its own."""
+    with dask_cluster(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
+
+
+@pytest.fixture
+def choice(kind, request):
+    """The settings of an executor; all days of the tests go to one cluster."""
+    if kind != "dask":
+        return ["executor.workers=1" if kind == "inline" else "executor.workers=2"]
+    cluster = request.getfixturevalue("cluster")
+    cluster.keep_up()
+    return ["executor=dask", f"executor.address={cluster.address}"]
+
+
 @pytest.fixture
 def expected(make_case):
-    case = make_case(*INLINE)
+    case = make_case()
     return summary(case.run(make_executor)), case.shards()
 
 
-@pytest.mark.parametrize("choice", [PROCESSES, DASK], ids=["processes", "dask"])
+@WITH_WORKERS
 def test_the_same_reports_and_the_same_bytes(make_case, expected, choice):
     case = make_case(*choice)
     assert (summary(case.run(make_executor)), case.shards()) == expected
     assert all({"read", "geometry", "potential", "fit", "write"} <= set(r.seconds) for r in case.reports)
 
 
-@pytest.mark.parametrize("choice", [INLINE, PROCESSES, DASK], ids=["inline", "processes", "dask"])
+@EVERY
 def test_finished_days_are_taken_as_they_are(make_case, choice):
     case = make_case(*choice)
     case.run(make_executor)
@@ -41,7 +58,7 @@ def test_finished_days_are_taken_as_they_are(make_case, choice):
     assert [task.shard.stat().st_mtime_ns for task in case.tasks] == before
 
 
-@pytest.mark.parametrize("choice", [INLINE, PROCESSES, DASK], ids=["inline", "processes", "dask"])
+@EVERY
 def test_a_day_that_cannot_be_read_costs_that_day(make_case, tmp_path, expected, choice):
     case = make_case(*choice)
     empty = tmp_path / "3D980416.TAB"
@@ -53,7 +70,7 @@ def test_a_day_that_cannot_be_read_costs_that_day(make_case, tmp_path, expected,
     assert case.shards() == [shard for number, shard in enumerate(expected[1]) if number != 1]
 
 
-@pytest.mark.parametrize("choice", [INLINE, PROCESSES, DASK], ids=["inline", "processes", "dask"])
+@EVERY
 def test_what_all_days_need_ends_the_run(make_case, tmp_path, choice):
     case = make_case(*choice)
     kernel = tmp_path / "lp_bad.bsp"
@@ -63,7 +80,7 @@ def test_what_all_days_need_ends_the_run(make_case, tmp_path, choice):
         case.run(make_executor)
 
 
-@pytest.mark.parametrize("choice", [INLINE, PROCESSES, DASK], ids=["inline", "processes", "dask"])
+@EVERY
 def test_an_output_that_cannot_be_written_ends_the_run(make_case, tmp_path, choice):
     case = make_case(*choice)
     (tmp_path / "file").touch()
@@ -72,7 +89,7 @@ def test_an_output_that_cannot_be_written_ends_the_run(make_case, tmp_path, choi
         case.run(make_executor)
 
 
-@pytest.mark.parametrize("choice", [PROCESSES, DASK], ids=["processes", "dask"])
+@WITH_WORKERS
 def test_a_lost_worker_costs_nothing_but_time(make_case, tmp_path, expected, choice):
     case = make_case(*choice)
     case.replace_day(1, lambda day: deadly(day, tmp_path / "graves", 1))
@@ -81,10 +98,12 @@ def test_a_lost_worker_costs_nothing_but_time(make_case, tmp_path, expected, cho
     assert len(list((tmp_path / "graves").iterdir())) == 1
 
 
-@pytest.mark.parametrize("choice", [PROCESSES, DASK], ids=["processes", "dask"])
-def test_a_day_that_kills_its_workers_is_given_up_alone(make_case, tmp_path, expected, choice):
+@WITH_WORKERS
+def test_a_day_that_kills_its_workers_is_given_up_alone(make_case, tmp_path, expected, choice, request, kind):
+    if kind == "dask":
+        request.getfixturevalue("cluster").add_worker()
     case = make_case(*choice, "executor.attempts=2")
-    case.replace_day(0, lambda day: deadly(day, tmp_path / "graves", 99))
+    case.replace_day(0, lambda day: deadly(day, tmp_path / "graves", 2))
     reports = case.run(make_executor)
     assert [report.failure is not None for report in reports] == [True, False, False, False]
     assert "3D980415.TAB: given up" in reports[0].failure
@@ -105,7 +124,7 @@ def test_an_unforeseen_failure_is_tried_again_and_then_costs_its_day(make_case, 
         return compute(self, table)
 
     monkeypatch.setattr(GeometryModel, "compute", fails_on_the_second_day)
-    case = make_case(*INLINE)
+    case = make_case()
     reports = case.run(make_executor)
     assert len(calls) == 3
     assert reports[1].failure.endswith("failed 3 times, at last with MemoryError: no room")
@@ -124,5 +143,5 @@ def test_a_failure_that_passes_leaves_no_trace(make_case, expected, monkeypatch)
         return fit(self, batch, on_progress)
 
     monkeypatch.setattr(DifferentialEvolutionFitter, "fit", fails_once)
-    case = make_case(*INLINE)
+    case = make_case()
     assert (summary(case.run(make_executor)), case.shards()) == expected
