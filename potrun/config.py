@@ -161,7 +161,7 @@ class DeviceConfig(_Checked):
 class SpacecraftPotentialConfig(_Checked):
     """How each sweep's spacecraft potential is found."""
 
-    kind: str = one_of("constant", ("constant", "kappa"))
+    kind: str = one_of("kappa", ("constant", "kappa"))
     volts: float = between(0.0, -1000.0, 150.0)
     fallback_volts: float | None = between(None, -1000.0, 150.0)
     offset_volts: float = between(0.0, -100.0, 100.0)
@@ -184,6 +184,11 @@ class SpacecraftPotentialConfig(_Checked):
                     f"spacecraft_potential.{low}={getattr(self, low):g} must lie below "
                     f"spacecraft_potential.{high}={getattr(self, high):g}"
                 )
+        if self.kind == "kappa" and self.volts != 0.0:
+            raise UsageError(
+                f"spacecraft_potential.volts={self.volts:g} is what spacecraft_potential=constant takes, kappa finds its "
+                "own: add spacecraft_potential=constant, or use spacecraft_potential.fallback_volts"
+            )
 
 
 @dataclass

@@ -33,6 +33,7 @@ def test_overrides_reach_the_settings():
         ("fitter.solver=newton", ["newton", "branch_and_bound"]),
         ("fitter.u_max_v=-3", ["u_max_v=-3", "0 to 29"]),
         ("fitter.ratio_min=1.5", ["ratio_min=1.5", "ratio_max=1.1"]),
+        ("spacecraft_potential.volts=3", ["volts=3", "spacecraft_potential=constant"]),
         ("device.threads=0", ["threads=0", "1 to 1024"]),
         ("+foo=1", ["foo", "no setting"]),
         ("+fitter.foo=1", ["foo", "no setting"]),

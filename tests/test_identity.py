@@ -33,7 +33,7 @@ def test_settings_that_change_nothing_keep_the_name(neutral):
         "fitter.background=0.06",
         "year=1998",
         "fast=false",
-        "spacecraft_potential.volts=3",
+        "spacecraft_potential=constant",
         "device.dtype=float64",
         "archive.sweeps_per_day=30",
         "archive.root=elsewhere",
