@@ -186,8 +186,8 @@ class SpacecraftPotentialConfig(_Checked):
                 )
         if self.kind == "kappa" and self.volts != 0.0:
             raise UsageError(
-                f"spacecraft_potential.volts={self.volts:g} is what spacecraft_potential=constant takes, kappa finds its "
-                "own: add spacecraft_potential=constant, or use spacecraft_potential.fallback_volts"
+                f"spacecraft_potential.volts={self.volts:g} is for spacecraft_potential=constant, kappa finds its own: "
+                "add spacecraft_potential=constant, or use spacecraft_potential.fallback_volts"
             )
 
 
