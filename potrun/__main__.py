@@ -2,6 +2,7 @@
 
 import os
 import sys
+from concurrent.futures.process import BrokenProcessPool
 
 from potrun.errors import ExitCode, PotrunError, UsageError
 from potrun.interrupts import RunInterruptedError
@@ -42,6 +43,8 @@ def _run(arguments: list[str]) -> int:
         if isinstance(error, HydraException | OmegaConfBaseException):
             return _say(one_line(error, arguments), UsageError.exit_code)
         return _say(str(error), ExitCode.FAILED)
+    except BrokenProcessPool as error:
+        return _say(f"a process of the sweep died ({' '.join(str(error).split())}); is memory short?", ExitCode.FAILED)
     except KeyboardInterrupt:
         return _say("stopped at once", 130)
     return ExitCode.DONE

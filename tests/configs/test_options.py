@@ -12,5 +12,10 @@ def test_option_composes(choice):
     settings_from([choice])
 
 
+@pytest.mark.parametrize("path", sorted((conf_dir() / "hydra" / "launcher").glob("*.yaml")), ids=lambda path: path.stem)
+def test_launcher_preset_composes(path):
+    settings_from([f"hydra/launcher={path.stem}"])
+
+
 def test_every_group_has_an_option():
     assert {choice.partition("=")[0] for choice in CHOICES} >= set(GROUPS) - {"experiment"}
