@@ -42,10 +42,12 @@ def hold(path: Path) -> Iterator[None]:
 def _acquire(lock: FileLock, path: Path) -> None:
     has_told = False
     while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            # Again each time: a holder whose run was refused removes its folder when it ends.
-            path.parent.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=POLL_S)
+        except FileNotFoundError:
+            # The holder's run was refused, and took its folder with it.
+            continue
         except Timeout:
             raise_if_interrupted()
             if not has_told:
