@@ -71,10 +71,11 @@ class TheStudy:
             found = float(result[column][sweep])
             rows.append([title, value, found, found - value])
             metrics |= {f"halekas2008_figure5/{name}": found, f"halekas2008_figure5/{name}_difference": found - value}
-        ends = [f"{float(result[f'spec_u_{end}95'][sweep]):.4g}" for end in ("lo", "hi")]
+        ends = [float(result[f"spec_u_{end}95"][sweep]) for end in ("lo", "hi")]
+        interval = f"; 95 % interval of U: {ends[0]:.4g} to {ends[1]:.4g} V" if np.isfinite(ends).all() else ""
         table = Table(
             f"Halekas et al. 2008, Fig. 5 (doi:10.1029/2008JA013194), against sweep {result['spec_spec_no'][sweep]} of "
-            f"{result['spec_time_start'][sweep]}; 95 % interval of U: {' to '.join(ends)} V",
+            f"{result['spec_time_start'][sweep]}{interval}",
             ("quantity", "published", "found", "difference"),
             rows,
         )

@@ -15,6 +15,7 @@ COMPARED = (
     "potential_",
     "sweeps_per_second",
     "seconds/",
+    "throughput/",
     "memory",
 )
 """Beginnings of the metric names that go into the table."""

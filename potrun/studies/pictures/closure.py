@@ -53,25 +53,35 @@ def draw_recovery(result: RunResult, found: Recovery) -> Figure:
     left, right = figure.subplots(1, 2)
     sides = illumination(result)
     fitted = np.isfinite(found.error_v)
-    u_axis(left, "x")
+    _true_axis(left, found)
     u_axis(left, "y")
-    left.axline((0, 0), (1, 1), color=QUIET, linewidth=1, transform=left.transAxes)
-    left.tick_params(axis="x", rotation=45)
+    low, high = left.get_xlim()
+    same = np.linspace(low, high, 500)
+    left.plot(same, same, color=QUIET, linewidth=1)
     left.set(xlabel="true U (V)", ylabel="found U (V)")
     _points(left, found.u_true_v, found.u_found_v, sides, fitted, found.is_identifiable)
     left.set_title("Found against true; hollow: not identifiable")
     _errors(right, found, sides, fitted)
     if not fitted.any():
         say_nothing_here(left, "no sweep was fitted")
-    sure = int((fitted & found.is_identifiable).sum())
+    sure = count(int((fitted & found.is_identifiable).sum())) if found.has_interval.any() else "unknown how many"
     heading(
         figure,
         "Potentials that were put in, and what came out",
         f"{span(result)}: {count(int(fitted.sum()))} fitted of {count(int(np.isfinite(found.u_true_v).sum()))} "
-        f"connected sweeps, {count(sure)} identifiable",
+        f"connected sweeps, {sure} identifiable",
         result.origin,
     )
     return figure
+
+
+def _true_axis(ax: Axes, found: Recovery) -> None:
+    """Scale an axis for the true potentials that there are."""
+    u_axis(ax, "x")
+    ax.tick_params(axis="x", rotation=45)
+    true = found.u_true_v[np.isfinite(found.u_true_v)]
+    if len(true):
+        ax.set_xlim(true.min() * 1.15 - 5, min(true.max() * 0.85 + 5, 27))
 
 
 def _points(
@@ -97,8 +107,7 @@ def _points(
 
 def _errors(ax: Axes, found: Recovery, sides: Mapping[str, BoolArray], fitted: BoolArray) -> None:
     """Draw errors of U over its true size, with 95 % intervals of a selection of identifiable sweeps."""
-    u_axis(ax, "x")
-    ax.tick_params(axis="x", rotation=45)
+    _true_axis(ax, found)
     ax.set_yscale("symlog", linthresh=10, linscale=0.8)
     ax.set_yticks([-1000, -100, -10, 0, 10, 100, 1000])
     ax.yaxis.set_major_formatter(volts)
@@ -136,6 +145,7 @@ def draw_trust(
     matplotlib.figure.Figure
     """
     lines = list(numbers)
+    found_intervals = not all(np.isnan(numbers[line]["coverage95"]) for line in lines)
     y = -np.arange(len(lines), dtype=float)
     figure = new_figure(13, 1.8 + 0.24 * len(lines))
     axes = figure.subplots(1, 4, sharey=True)
@@ -144,6 +154,7 @@ def draw_trust(
         for name, key in lines
     ]
     axes[0].set_yticks(y, labels, fontsize=8.5)
+    axes[0].set_ylim(y[-1] - 0.7, 0.7)
     for ax, prefix, title in (
         (axes[0], "", "Relative error, all fitted"),
         (axes[1], "identifiable_", "Relative error, identifiable"),
@@ -159,6 +170,9 @@ def draw_trust(
     _coverage(axes[2], numbers, lines, y)
     share = [numbers[line]["identifiable_fraction"] for line in lines]
     axes[3].barh(y, share, height=0.6, color=QUIET)
+    if not found_intervals:
+        for ax in axes[1:]:
+            say_nothing_here(ax, "no intervals")
     axes[3].set(xlim=(0, 1), xlabel="% of the fitted sweeps")
     axes[3].xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
     axes[3].set_title("Identifiable", fontsize=10)
