@@ -131,8 +131,9 @@ def _told(provenance: Mapping[str, Any]) -> dict[str, Any]:
 def summary(comparison: Comparison) -> dict[str, list[float]]:
     """Sum a comparison up: one number for each run in every line.
 
-    Differences are to the first run, over the sweeps fitted in both, and NaN for the first run itself. Medians of
-    potentials and chi2 are over the shared sweeps that the run fitted.
+    Differences are to the first run, over the sweeps fitted in both, and NaN for the first run itself; sun and shadow
+    are told by the first run's footpoints. Medians of potentials and chi2 are over the shared sweeps that the run
+    fitted.
 
     Returns
     -------
@@ -165,6 +166,13 @@ def summary(comparison: Comparison) -> dict[str, list[float]]:
         "difference of chi2, median": nan + [_median(column) for column in delta_chi2.T],
         "difference of fit fraction": nan + (has_fit.mean(0)[1:] - has_fit.mean(0)[0]).tolist(),
     }
+    for name, chosen in sides[0].items():
+        moved = delta_u[chosen[comparison.matched[:, 0]]]
+        table |= {
+            f"difference of U in {name}, median (V)": nan + [_median(column) for column in moved.T],
+            f"|difference of U| in {name}, median (V)": nan + [_median(np.abs(column)) for column in moved.T],
+            f"|difference of U| in {name}, 95 % (V)": nan + [_percentile(np.abs(column), 95) for column in moved.T],
+        }
     return table
 
 
