@@ -296,8 +296,9 @@ class FitResult:
     """Best parameters of each sweep and how far they can be trusted.
 
     `chi2` is the public objective at the reported parameters, in float64 (halekas: a sum of squared logarithms;
-    lillis: reduced). `is_certified` says that the global minimum is proven within the solver's tolerance; `gap` is the
-    proven relative distance (chi2 - lower bound) / chi2, NaN if the solver proves nothing. Parameters are NaN without
+    lillis: reduced). `is_certified` says that the global minimum is proven within the solver's tolerance (or to
+    a sum of squares of 2e-6, which noise-free data fall below); `gap` is the proven relative distance
+    (chi2 - lower bound) / chi2, NaN if the solver proves nothing. Parameters are NaN without
     a fit; with status CHI2_ABOVE_LIMIT only `chi2` is reported.
     """
 

@@ -75,6 +75,7 @@ def make_result(
     chi2: FloatArray,
     gap: FloatArray | None = None,
     is_certified: BoolArray | None = None,
+    touches: CodeArray | None = None,
     intervals: Intervals | None = None,
 ) -> FitResult:
     """Turn best parameters into a result: statuses, bounds, and what is withheld.
@@ -92,6 +93,8 @@ def make_result(
     gap : (S,) float64 or None
         Proven relative distance to the global minimum; None if the solver proves nothing.
     is_certified : (S,) bool or None
+    touches : (S,) int8 or None
+        AtBound bits of bounds that are as good as the best parameters: the objective is flat up to there.
     intervals : Intervals or None
 
     Returns
@@ -104,6 +107,9 @@ def make_result(
         status[fitted & (chi2 > settings.chi2_max)] = FitStatus.CHI2_ABOVE_LIMIT
     reported = np.where((status == FitStatus.OK)[:, None], parameters, np.nan)
     unproven = np.full(batch.n_sweeps, np.nan)
+    at_bound = _at_bound(reported, settings)
+    if touches is not None:
+        at_bound = at_bound | np.where(status == FitStatus.OK, touches, 0)
     return FitResult(
         u_surface_v=reported[:, 0],
         b_spacecraft_over_b_surface=reported[:, 1],
@@ -113,7 +119,7 @@ def make_result(
         gap=np.where(fitted, gap if gap is not None else unproven, np.nan),
         status=status,
         n_valid_cells=batch.mask.sum(axis=(1, 2)),
-        at_bound=_at_bound(reported, settings),
+        at_bound=at_bound.astype(np.int8),
         intervals=intervals,
     )
 

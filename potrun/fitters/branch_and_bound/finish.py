@@ -5,10 +5,14 @@ the beam, where U and A are smooth. A few shrinking steps in U, each with its ow
 cone's part is flat there and needs none.
 """
 
+from dataclasses import replace
+
 import torch
+from torch import Tensor
 
 from potrun.fitters.branch_and_bound.points import Points, best_at
 from potrun.fitters.branch_and_bound.tables import SweepTables
+from potrun.records import AtBound
 
 ROUNDS = 5
 """Times that the step in U is shrunk."""
@@ -51,6 +55,37 @@ def polish(tables: SweepTables, best: Points) -> Points:
     amplitude = start.amplitude
     tried = best_at(tables, start.owner, start.u, start.ratio, amplitude, amplitude, start.value, scan=False, steps=3)
     return best.replaced(chosen, _better(start, tried))
+
+
+def touched_bounds(tables: SweepTables, best: Points) -> Tensor:
+    """Find the bounds of U and r up to which the objective stays as good as at the best point.
+
+    Parameters
+    ----------
+    tables : SweepTables
+    best : Points
+        One point a sweep.
+
+    Returns
+    -------
+    (S,) int8
+        AtBound bits.
+    """
+    settings = tables.layout.settings
+    out = torch.zeros_like(best.owner, dtype=torch.int8)
+    for name, bound, bit in (
+        ("u", settings.u_min_v, AtBound.U_LOWER),
+        ("u", settings.u_max_v, AtBound.U_UPPER),
+        ("ratio", settings.ratio_min, AtBound.RATIO_LOWER),
+        ("ratio", settings.ratio_max, AtBound.RATIO_UPPER),
+    ):
+        there = replace(best, **{name: torch.full_like(best.u, bound)})
+        amplitude = best.amplitude
+        value = best_at(
+            tables, best.owner, there.u, there.ratio, amplitude, amplitude, 2.0 * best.value, scan=False, steps=0
+        ).value
+        out |= (value <= best.value * (1.0 + 1e-9)).to(torch.int8) * int(bit)
+    return out
 
 
 def _better(old: Points, new: Points) -> Points:

@@ -17,13 +17,13 @@ import torch
 from potrun.config import FitterConfig
 from potrun.device import ResolvedDevice
 from potrun.fitters.base import OnProgress, make_result, public_chi2
-from potrun.fitters.branch_and_bound.finish import polish
+from potrun.fitters.branch_and_bound.finish import polish, touched_bounds
 from potrun.fitters.branch_and_bound.layout import Layout, inner_cells
 from potrun.fitters.branch_and_bound.search import FLOOR, search
 from potrun.fitters.branch_and_bound.tables import build_tables
 from potrun.instrument import N_CELLS
 from potrun.losscone.objectives import N_PARAMETERS
-from potrun.records import BoolArray, FitResult, FitStatus, FloatArray, IntArray, SweepBatch
+from potrun.records import BoolArray, CodeArray, FitResult, FitStatus, FloatArray, IntArray, SweepBatch
 
 WIDTHS = (48, N_CELLS)
 """Widths of tables: half a sphere of cells with room to spare, and all of them."""
@@ -53,6 +53,7 @@ class _Outcome:
     chi2: FloatArray
     gap: FloatArray
     is_certified: BoolArray
+    touches: CodeArray
 
 
 class BranchAndBoundFitter:
@@ -94,16 +95,20 @@ class BranchAndBoundFitter:
         chi2 = np.full(batch.n_sweeps, np.nan)
         gap = np.full(batch.n_sweeps, np.nan)
         is_certified = np.zeros(batch.n_sweeps, np.bool_)
+        touches = np.zeros(batch.n_sweeps, np.int8)
         finished = int((batch.status != FitStatus.OK).sum())
         for outcome in self._outcomes(batch):
             parameters[outcome.index] = outcome.parameters
             chi2[outcome.index] = outcome.chi2
             gap[outcome.index] = outcome.gap
             is_certified[outcome.index] = outcome.is_certified
+            touches[outcome.index] = outcome.touches
             finished += len(outcome.index)
             if on_progress is not None:
                 on_progress(finished, outcome.chi2)
-        return make_result(batch, parameters, self.settings, chi2=chi2, gap=gap, is_certified=is_certified)
+        return make_result(
+            batch, parameters, self.settings, chi2=chi2, gap=gap, is_certified=is_certified, touches=touches
+        )
 
     def _outcomes(self, batch: SweepBatch) -> Iterator[_Outcome]:
         """Search all chunks, on as many threads as asked for, and yield them as they finish."""
@@ -159,6 +164,7 @@ class BranchAndBoundFitter:
         tables = build_tables(energy, usc, pitch, flux, mask, layout)
         found = search(tables)
         best = polish(tables, found.best)
+        touches = touched_bounds(tables, best).cpu().numpy()
         parameters = torch.stack([best.u, best.ratio, best.amplitude], dim=1).cpu().numpy()
         if self.device.name == "cuda":
             self._bytes_per_sweep = torch.cuda.max_memory_allocated(self.device.torch_device) / len(index)
@@ -174,6 +180,7 @@ class BranchAndBoundFitter:
             parameters=parameters,
             chi2=chi2,
             gap=gap,
+            touches=touches,
             is_certified=below <= np.maximum(tolerance * chi2, 2.0 * FLOOR / divisor),
         )
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from potrun.config import FitterConfig
+from potrun.errors import UsageError
 from potrun.fitters.base import beam_bounds
 from potrun.instrument import N_CELLS
 
@@ -142,6 +143,12 @@ def range_minimum(entries: Tensor, reachable: Tensor, dtype: torch.dtype) -> Ran
     can_reach = torch.arange(length, device=entries.device) <= reachable[:, None]
     floor = torch.where(can_reach, entries, torch.inf).amin(dim=1)
     above = torch.where(can_reach, entries - floor[:, None], 0.0)
+    largest = float(above.max()) if above.numel() else 0.0
+    if largest > torch.finfo(dtype).max / 2:
+        raise UsageError(
+            f"device.dtype={str(dtype).removeprefix('torch.')} cannot hold costs up to {largest:.3g}: "
+            "use device.dtype=float32, or raise fitter.log_offset"
+        )
     # Rounding to nearest errs by less than one unit in the last place, so taking two off rounds down.
     rounded = (above * (1.0 - 2.0 * torch.finfo(dtype).eps)).to(dtype)
     levels = [rounded]

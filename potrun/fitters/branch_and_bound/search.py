@@ -38,8 +38,8 @@ CUT_BELOW = 0.3
 BALANCE = 1.2
 """How many times its share from unsure cells a box's slack from the beam must be to be reduced first."""
 
-FLOOR = 1e-9
-"""Objectives (per cell) below this are all equally good: noise-free data reach zero."""
+FLOOR = 1e-6
+"""Differences of a sum of squares below this are none: noise-free data reach zero, where no fraction can be proven."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Found:
 def allowed_gap(tables: SweepTables, best: Tensor) -> Tensor:
     """How far below the best value a bound may be for its box to be discarded; (S,) for best values (S,)."""
     tolerance = tables.layout.settings.branch_and_bound.tolerance
-    return 0.9 * tolerance * best + FLOOR
+    return torch.maximum(0.9 * tolerance * best, FLOOR + 2.0 * tables.rounding)
 
 
 def search(tables: SweepTables) -> Found:

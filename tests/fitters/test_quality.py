@@ -1,0 +1,55 @@
+"""The exact search finds global minima, against brute force on sweeps drawn afresh."""
+
+import numpy as np
+import pytest
+
+from potrun.config import DeviceConfig, FitterConfig
+from potrun.fitters import make_fitter
+from potrun.fitters.base import public_chi2
+from tests.support.reference import brute_force
+from tests.support.sweeps import REGIMES, draw
+
+
+def fit(batch, settings, **device):
+    return make_fitter(settings, DeviceConfig(name="cpu", **device), fast=True).fit(batch)
+
+
+def compare(settings, regime, n_sweeps, seed):
+    batch, _ = draw(REGIMES[regime], n_sweeps, seed, settings)
+    result = fit(batch, settings)
+    parameters = np.stack([result.u_surface_v, result.b_spacecraft_over_b_surface, result.beam_amplitude], axis=1)
+    reported = result.status == 0
+    again = public_chi2(batch.take(reported), parameters[reported], settings)
+    np.testing.assert_allclose(result.chi2[reported], again, rtol=1e-9)
+    reference = np.array([brute_force(batch, i, settings) for i in range(n_sweeps)])
+    return result, result.chi2 / reference - 1.0
+
+
+@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize("method", ["halekas", "lillis"])
+def test_never_above_brute_force(method, regime):
+    result, excess = compare(FitterConfig(method=method), regime, 2, seed=20)
+    assert excess.max() <= 1e-3
+    below = result.chi2 * (1.0 - result.gap)
+    assert np.all(below <= result.chi2 / (1.0 + excess) * (1 + 1e-12))
+
+
+@pytest.mark.parametrize(("method", "share"), [("halekas", 0.95), ("lillis", 0.995)])
+def test_most_sweeps_are_certified(method, share):
+    settings = FitterConfig(method=method)
+    certified = [fit(draw(regime, 40, 7, settings)[0], settings).is_certified for regime in REGIMES.values()]
+    assert np.mean(certified) >= share
+
+
+@pytest.mark.study
+@pytest.mark.parametrize("method", ["halekas", "lillis"])
+def test_quality_over_all_regimes(method):
+    settings = FitterConfig(method=method)
+    found = [compare(settings, regime, 25, seed=31) for regime in REGIMES]
+    excess = np.concatenate([e for _, e in found])
+    certified = np.concatenate([r.is_certified for r, _ in found])
+    assert np.mean(excess <= 1e-3) >= 0.997
+    assert excess.max() <= 1e-2
+    assert excess[certified].max() <= settings.branch_and_bound.tolerance
+    below = np.concatenate([r.chi2 * (1.0 - r.gap) for r, _ in found])
+    assert np.all(below <= np.concatenate([r.chi2 for r, _ in found]) / (1.0 + excess) * (1 + 1e-12))
