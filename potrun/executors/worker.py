@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from logging.handlers import QueueHandler
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -116,6 +117,7 @@ class _PipeHandler(QueueHandler):
 
 def _serve(pipe: Connection, level: int, cfg: RunConfig, archive: Archive, basis: "Basis") -> None:
     """Work on days until the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.getLogger().setLevel(level)
     logging.getLogger().addHandler(_PipeHandler(pipe))
@@ -161,6 +163,8 @@ def _without_interrupt() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    # Started on demand inside the block, the tracker would lift the mask again.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

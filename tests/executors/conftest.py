@@ -16,6 +16,7 @@ from potrun.day import DayReport, DayTask
 
 CHEAP = [
     "fast=false",
+    "spacecraft_potential=constant",
     "fitter.differential_evolution.samples=20",
     "fitter.differential_evolution.population=8",
     "fitter.differential_evolution.generations=2",
