@@ -1,5 +1,7 @@
 """What Hydra calls for one job: a single run, or one point of a sweep, in whatever process its launcher chose."""
 
+import sys
+
 from omegaconf import DictConfig
 
 from potrun.composition import register
@@ -24,8 +26,17 @@ def experiment(cfg: DictConfig) -> float | None:
     from pathlib import Path
 
     from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
 
+    from potrun import endings
     from potrun.composition import to_settings
     from potrun.pipeline import run_experiment
 
-    return run_experiment(to_settings(cfg), Path(HydraConfig.get().runtime.output_dir)).chi2_median
+    hydra = HydraConfig.get()
+    try:
+        return run_experiment(to_settings(cfg), Path(hydra.runtime.output_dir)).chi2_median
+    except endings.FORESEEN as error:
+        # Hydra adds a line of its own to a job's error. In a sweep it needs the error, to go on with the other jobs.
+        if hydra.mode is RunMode.MULTIRUN or endings.wants_traceback():
+            raise
+        sys.exit(endings.say(error))

@@ -24,6 +24,7 @@ from potrun.plan import RunPlan, is_finished, make_plan
 from potrun.results.load import load_results
 from potrun.results.merge import merge_shards
 from potrun.results.pictures import draw_all
+from potrun.results.pictures.window import require_windows, show
 from potrun.results.statistics import statistics
 from potrun.studies.base import StudyCase
 from potrun.studies.run import run_studies, study_folder
@@ -76,6 +77,9 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
 
     run_dir = run_dir.absolute()
     with deferred_signals(), threadpool_limits(1, user_api="blas"), _no_empty_folder(run_dir):
+        logging.getLogger("potrun").setLevel(logging.DEBUG if cfg.verbose else logging.INFO)
+        if cfg.display:
+            require_windows()
         if cfg.parallel:
             log.warning("parallel=true is deprecated and changes nothing: use executor.workers=N")
         plan = make_plan(cfg, run_dir)
@@ -151,6 +155,8 @@ def _compute(plan: RunPlan, tracker: Tracker) -> tuple[RunOutcome, list[DayRepor
     report.track_result(plan, tracker, numbers | findings.metrics, {"pictures": pictures, **findings.files})
     if not failures:
         shutil.rmtree(plan.shards, ignore_errors=True)
+    if plan.cfg.display:
+        show(pictures)
     return RunOutcome(plan.npz, is_new=True, statistics=numbers), failures
 
 

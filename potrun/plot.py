@@ -62,7 +62,9 @@ def command(arguments: list[str]) -> None:
     save(figure, out)
     sys.stdout.write(f"{out}\n")
     if settings["display"]:
-        show(out)
+        from potrun.results.pictures.window import show
+
+        show([out])
 
 
 def default_output(file: Path, kind: str, settings: Mapping[str, Any]) -> Path:
@@ -190,28 +192,6 @@ def settings_of(result: "RunResult") -> "RunConfig":
         raise DataError(f"the result was made with settings that this version does not know ({line})") from error
     assert isinstance(settings, RunConfig)
     return settings
-
-
-def show(picture: Path) -> None:
-    """Show a picture in a window and wait until it is closed.
-
-    Raises
-    ------
-    UsageError
-        If there is no window system.
-    """
-    import matplotlib.pyplot as plt
-
-    image = plt.imread(picture)
-    height, width = image.shape[:2]
-    figure = plt.figure(picture.name, figsize=(width / 100, height / 100), dpi=100)
-    if figure.canvas.required_interactive_framework is None:
-        plt.close(figure)
-        raise UsageError(f"display=true needs a window system, there is none here: the picture is in {picture}")
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    axes.imshow(image)
-    axes.set_axis_off()
-    plt.show()
 
 
 if __name__ == "__main__":

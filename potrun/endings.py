@@ -1,0 +1,48 @@
+"""How the program ends: one line for an error, one exit code for each way to end."""
+
+import os
+import sys
+from collections.abc import Iterable
+from concurrent.futures.process import BrokenProcessPool
+
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from potrun.composition import one_line
+from potrun.errors import ExitCode, PotrunError
+from potrun.interrupts import RunInterruptedError
+
+FORESEEN = (HydraException, OmegaConfBaseException, PotrunError, OSError, BrokenProcessPool)
+"""Errors that a user can act on by their message; others are mistakes in the program and keep their traceback."""
+
+TRACEBACK_VARIABLE = "POTRUN_TRACEBACK"
+"""Set for the run's own processes where the user asked for tracebacks by HYDRA_FULL_ERROR=1."""
+
+
+def prepare() -> None:
+    """Keep Hydra from printing its own page about an error, and remember whether the user wants tracebacks."""
+    if os.environ.get("HYDRA_FULL_ERROR") == "1":
+        os.environ.setdefault(TRACEBACK_VARIABLE, "1")
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+
+
+def wants_traceback() -> bool:
+    """Tell whether an error is to be shown with its traceback."""
+    return os.environ.get(TRACEBACK_VARIABLE) == "1"
+
+
+def say(error: BaseException, arguments: Iterable[str] = ()) -> int:
+    """Print the one line of an error that was foreseen and return the exit code."""
+    message, code = str(error), int(ExitCode.FAILED)
+    if isinstance(error, RunInterruptedError):
+        code = 128 + error.signum
+    elif isinstance(error, PotrunError):
+        code = int(error.exit_code)
+    elif isinstance(error, HydraException | OmegaConfBaseException):
+        message, code = one_line(error, arguments), int(ExitCode.USAGE)
+    elif isinstance(error, BrokenProcessPool):
+        message = f"a process of the sweep died ({' '.join(message.split())}); is memory short?"
+    elif isinstance(error, KeyboardInterrupt):
+        message, code = "stopped at once", 130
+    sys.stderr.write(f"potrun: {message}\n")
+    return code
