@@ -8,11 +8,12 @@ import hashlib
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import Bounds, differential_evolution
+from scipy.optimize import Bounds, OptimizeResult, differential_evolution
 from scipy.stats import qmc
 
 from potrun.config import FitterConfig
 from potrun.fitters.base import OnProgress, beam_bounds, make_result, public_chi2
+from potrun.interrupts import raise_if_interrupted
 from potrun.losscone.objectives import evaluate
 from potrun.records import FitResult, FitStatus, FloatArray, SweepBatch
 
@@ -90,8 +91,14 @@ class DifferentialEvolutionFitter:
             maxiter=search.generations,
             polish=False,
             rng=rng,
+            callback=_answer_signals,
         )
         return complete(found.x)
+
+
+def _answer_signals(intermediate_result: OptimizeResult) -> None:  # noqa: ARG001  (SciPy asks for this name)
+    """Let a signal end a search between two generations; a whole one can take longer than a signal may wait."""
+    raise_if_interrupted()
 
 
 def _objective_of(sweep: SweepBatch, settings: FitterConfig) -> Callable[[FloatArray], float]:

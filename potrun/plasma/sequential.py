@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq, minimize
 
+from potrun.interrupts import raise_if_interrupted
 from potrun.plasma.charging import (
     MIN_CHANNELS,
     SUNLIT_NODES_V,
@@ -56,9 +57,15 @@ class SequentialSolver:
         Returns
         -------
         PlasmaFit
+
+        Raises
+        ------
+        RunInterruptedError
+            If a signal asked the run to end; a day takes many minutes here.
         """
         columns = np.full((len(spectra.in_sun), 6), np.nan)
         for sweep, in_sun in enumerate(spectra.in_sun):
+            raise_if_interrupted()
             search = _Search(spectra.take(sweep), self._settings)
             volts = search.sunlit_potential_v() if in_sun else search.shadow_potential_v()
             best = search.at(volts if in_sun and np.isfinite(volts) else 0.0)
