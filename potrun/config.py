@@ -94,8 +94,8 @@ class BranchAndBoundConfig(_Checked):
 
     tolerance: float = between(3e-4, 1e-6, 0.1)
     max_levels: int = between(24, 1, 60)
-    max_open_boxes_early: int = between(256, 16, 1_000_000)
-    max_open_boxes: int = between(64, 16, 1_000_000)
+    max_open_boxes_early: int = between(512, 16, 1_000_000)
+    max_open_boxes: int = between(256, 16, 1_000_000)
     cap_from_level: int = between(6, 0, 60)
 
     @classmethod

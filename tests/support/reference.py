@@ -27,7 +27,7 @@ def brute_force(batch, i, settings, n_u=500, n_r=160, n_a=14, starts=12):
             edge = np.clip(r_grid * (1.0 + u / (energy - usc)) if energy > usc else r_grid * 0.0, 0.0, 1.0)
             lost = (sine[None, :] < edge[:, None]) & (pitch > 90.0)
             base = np.where(lost, settings.background, 1.0)
-            cost += ((y - level(base[:, ~seen])) ** 2).sum(axis=1)[:, None]
+            cost += ((y[~seen] - level(base[:, ~seen])) ** 2).sum(axis=1)[:, None]
             if seen.any():
                 model = base[:, None, seen] + amplitudes[None, :, None] * (g * h[seen])
                 cost += ((y[seen] - level(model)) ** 2).sum(axis=2)

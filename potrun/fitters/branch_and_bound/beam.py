@@ -26,6 +26,7 @@ class InnerCost:
     """Cost of the inner cells of one row over a box; every field (P,) float64, one entry per pair of box and row."""
 
     unsure: Tensor  # lower bound of the cells that the box leaves inside or outside
+    unsure_value: Tensor  # the least they cost at the middle strength
     apart: Tensor  # lower bound of the others, each for itself
     value: Tensor  # cost of those others at the middle strength
     slope: Tensor  # its derivative by the strength
@@ -74,6 +75,7 @@ def bound_inner_cost(
         bend = torch.zeros_like(value[:1])
     return InnerCost(
         unsure=_unsure_cost(tables, rows, low, high, weak, strong),
+        unsure_value=_unsure_cost(tables, rows, low, high, middle, middle),
         apart=total(apart * is_sure),
         value=total(value),
         slope=total(slope),

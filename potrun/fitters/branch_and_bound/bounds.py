@@ -250,7 +250,7 @@ def _inner_bounds(
         slope * strength.slope,
         slope.abs() * strength.bend,
         inner.bend * reach * reach * smooth,
-        inner.value + inner.unsure,
+        inner.value + inner.unsure_value,
         greatest - least,
         greatest,
     )

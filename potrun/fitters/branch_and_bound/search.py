@@ -38,6 +38,9 @@ CUT_BELOW = 0.3
 BALANCE = 1.2
 """How many times its share from unsure cells a box's slack from the beam must be to be reduced first."""
 
+ALONG = 0.6
+"""Above this share of what the bound is short by, the amplitude is halved along with the cone's parameters."""
+
 FLOOR = 1e-6
 """Differences of a sum of squares below this are none: noise-free data reach zero, where no fraction can be proven."""
 
@@ -91,7 +94,10 @@ def search(tables: SweepTables) -> Found:
         if not len(boxes):
             break
         if level + 1 < settings.max_levels:
-            boxes = _split(tables, boxes, slack.take(stay), target.index_select(0, stay) - boxes.bound)
+            # A bound short by next to nothing is raised by settling cells, not by following the level of the beam.
+            least = 0.1 * gap.index_select(0, boxes.owner)
+            deficit = torch.maximum(target.index_select(0, stay) - boxes.bound, least)
+            boxes = _split(tables, boxes, slack.take(stay), deficit)
     proven = _note(proven, boxes)
     return Found(best=best, lower_bound=torch.minimum(proven, best.value), boxes=visited)
 
@@ -192,6 +198,7 @@ def _split(tables: SweepTables, boxes: Boxes, slack: Slack, deficit: Tensor) -> 
     by_u = sharp & (slack.cone_by_u >= 0.4 * slack.cone_by_ratio)
     by_ratio = sharp & (slack.cone_by_ratio >= 0.4 * slack.cone_by_u)
     by_amplitude = smooth & (slack.beam_by_amplitude >= 0.5 * slack.beam_by_u)
+    by_amplitude = by_amplitude | (sharp & ~slack.is_whole & (slack.beam > ALONG * deficit))
     by_u = by_u | (smooth & (slack.beam_by_u >= 0.5 * slack.beam_by_amplitude))
     narrow = boxes.u_high - boxes.u_low < CUT_BELOW * tables.layout.settings.beam_width_ev
     cut = slack.is_whole & slack.sees_beam & (narrow | ~has_unsure)
