@@ -22,11 +22,13 @@ SHOWN = {
     "scatter_v": "scatter (V)",
     "bias_relative": "bias/|U|",
     "scatter_relative": "scatter/|U|",
+    "off_by_2_fraction": "off by 2",
     "coverage68": "in 68 %",
     "coverage95": "in 95 %",
     "identifiable_fraction": "identifiable",
     "identifiable_bias_v": "id.: bias (V)",
     "identifiable_scatter_v": "id.: scatter (V)",
+    "identifiable_off_by_2_fraction": "id.: off by 2",
     "identifiable_coverage68": "id.: in 68 %",
     "identifiable_coverage95": "id.: in 95 %",
 }

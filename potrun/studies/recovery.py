@@ -85,8 +85,9 @@ def measures(found: Recovery, chosen: BoolArray) -> dict[str, float]:
     """Sum up some sweeps; a number of nothing is NaN.
 
     Bias is the median error, scatter half the distance from its 16th to its 84th percentile; the relative ones divide
-    each error by the true size. Coverage is the share of intervals that hold the truth: of all, and of identifiable
-    sweeps alone.
+    each error by the true size. A potential is off by 2 if it is less than half or more than twice the true one.
+    Coverage is the share of intervals that hold the truth. All but the counts are told of the fitted sweeps, and of the
+    identifiable ones among them alone.
 
     Parameters
     ----------
@@ -111,6 +112,7 @@ def measures(found: Recovery, chosen: BoolArray) -> dict[str, float]:
     for prefix, members in (("", fitted), ("identifiable_", sure)):
         numbers[f"{prefix}bias_v"], numbers[f"{prefix}scatter_v"] = _middle_and_spread(found.error_v[members])
         numbers[f"{prefix}bias_relative"], numbers[f"{prefix}scatter_relative"] = _middle_and_spread(relative[members])
+        numbers[f"{prefix}off_by_2_fraction"] = _share((relative[members] < -1) | (relative[members] > 0.5))
         judged = members & found.has_interval
         for percent in SIGMAS:
             numbers[f"{prefix}coverage{percent}"] = _share(found.is_covered(percent)[judged])

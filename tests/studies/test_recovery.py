@@ -51,3 +51,9 @@ def test_nothing_gives_nan():
     assert numbers["sweeps"] == 0
     assert np.isnan(numbers["bias_v"])
     assert np.isnan(numbers["coverage95"])
+
+
+def test_half_and_twice_are_the_limits_of_off_by_2():
+    found = made_up(4)
+    found.u_found_v[:] = found.u_true_v * np.array([0.49, 0.51, 1.99, 2.01])
+    assert measures(found, np.ones(4, bool))["off_by_2_fraction"] == 0.5
