@@ -7,7 +7,7 @@ from potrun.archive.days import Archive, open_archive, scan_archive, select_days
 from potrun.composition import settings_from
 from potrun.config import RunConfig
 from potrun.day import DayWorker
-from potrun.errors import NoDataError
+from potrun.errors import NoDataError, UsageError
 from potrun.plan import identity_of
 from potrun.records import ArchiveDay
 from potrun.results.load import RunResult
@@ -29,13 +29,17 @@ def run(*overrides: str) -> RunResult:
     Raises
     ------
     UsageError
-        If a setting is unknown or not allowed.
+        If a setting is unknown or not allowed, or asks for studies, which write files.
     NoDataError
         If no day matches.
     DataError
         If a day cannot be processed.
     """
     cfg = settings_from(overrides)
+    if cfg.studies:
+        raise UsageError(
+            f"studies={cfg.studies} write files beside a result, and this writes none: use python -m potrun"
+        )
     archive = open_archive(cfg.archive, year=cfg.year, month=cfg.month, day=cfg.day)
     return _process(cfg, archive, select_days(archive.days, cfg.year, cfg.month, cfg.day))
 

@@ -3,8 +3,10 @@
 import pytest
 import yaml
 
+from potrun import run
 from potrun.composition import conf_dir, settings_from
 from potrun.config import STUDIES, RunConfig
+from potrun.errors import UsageError
 from potrun.identity import result_settings, run_name
 from potrun.studies.run import make_study
 
@@ -67,3 +69,8 @@ def test_studies_are_checked():
     with pytest.raises(ValueError, match="study 'astrology' found"):
         make_study("astrology")
     assert RunConfig().studies == []
+
+
+def test_a_run_in_memory_refuses_studies():
+    with pytest.raises(UsageError, match="write files beside a result"):
+        run("studies=[identifiability]")
