@@ -8,6 +8,7 @@ the form key=value that are not named above go to the command as they are.
 """
 
 import datetime as dt
+import itertools
 import os
 import platform
 import re
@@ -101,17 +102,25 @@ def report(points: Sequence[Point], sweeps: int) -> None:
             f"{point.days * sweeps / taken.wall_s:9.0f} {taken.peak_rss_mb:8.0f} {taken.read_mb:8.0f} "
             f"{taken.written_mb:10.0f}"
         )
-    print("\nseconds a day in each stage (summed over workers)")
+    print("\nseconds a day in each stage (by the clock, summed over workers)")
     print(f"{'days':>5} " + " ".join(f"{name:>9}" for name in (*STAGES, "together")))
-    totals = []
     for point in points:
         each = [point.stages.get(name, 0.0) / point.days for name in STAGES]
-        totals.append(sum(each))
         print(f"{point.days:5d} " + " ".join(f"{value:9.3f}" for value in (*each, sum(each))))
-    spread = max(totals) / min(totals) - 1
-    print(f"cost of a day: largest over smallest {1 + spread:.2f} ({verdict(spread <= 0.10)} within 10 %)")
+    if len(points) > 2:
+        compare_costs(points)
     if len(points) > 1:
         extrapolate(points)
+
+
+def compare_costs(points: Sequence[Point]) -> None:
+    """Print what each further day costs, by the processor's time, which other work on the machine disturbs least."""
+    costs = []
+    for fewer, more in itertools.pairwise(points):
+        costs.append((more.taken.cpu_s - fewer.taken.cpu_s) / (more.days - fewer.days))
+        print(f"each further day from {fewer.days} to {more.days}: {costs[-1]:.2f} s of processor time")
+    spread = max(costs) / min(costs)
+    print(f"largest over smallest: {spread:.2f} ({verdict(spread <= 1.10)} within 10 %)")
 
 
 def extrapolate(points: Sequence[Point]) -> None:
