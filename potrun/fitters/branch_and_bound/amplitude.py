@@ -16,7 +16,13 @@ import torch
 from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
-from potrun.fitters.branch_and_bound.layout import Layout, RangeMinimum, range_minimum, total
+from potrun.fitters.branch_and_bound.layout import Layout, RangeMinimum, pick, range_minimum, total
+
+REACH = 12.0
+"""Beam widths above the highest centre at which the beam, weaker by 1e-31, is none."""
+
+BLOCK = 2048
+"""Rows tabulated at once, for the sake of memory."""
 
 SPACING = 0.2
 """Step between neighbouring strengths, in the logarithm of strength + background."""
@@ -26,9 +32,15 @@ SPACING = 0.2
 class AmplitudeTable:
     """Least inner cost of a row, by greatest strength and number of lost inner cells."""
 
-    least: RangeMinimum  # (rows * nodes) tables over the number of lost inner cells
+    least: RangeMinimum  # (rows in reach * nodes) tables over the number of lost inner cells
+    place: Tensor  # (S * E,) int64, where a row stands in it; 0 for rows out of the beam's reach
     n_nodes: int
     background: float
+
+    def table_of(self, rows: Tensor, strength: Tensor) -> Tensor:
+        """Table for rows that may see a beam up to the given strength; (P,) int64."""
+        # 64 bits: this is the largest of the tables.
+        return pick(self.place, rows).to(torch.int64) * self.n_nodes + self.node_above(strength)
 
     def node_above(self, strength: Tensor) -> Tensor:
         """Index of a tabulated strength not below the given one; (P,) int64 for (P,) float64."""
@@ -44,26 +56,41 @@ def strengths(layout: Layout) -> list[float]:
     return [background * math.expm1(j * SPACING) for j in range(steps + 1)]
 
 
-def amplitude_table(layout: Layout, data: Tensor, beam: Tensor, used: Tensor) -> AmplitudeTable:
-    """Tabulate the least inner cost of every row.
+def amplitude_table(
+    layout: Layout, energy_ev: Tensor, usc_v: Tensor, data: Tensor, beam: Tensor, used: Tensor
+) -> AmplitudeTable:
+    """Tabulate the least inner cost of every row that the beam can reach.
 
     Parameters
     ----------
     layout : Layout
-    data, beam, used : (M, R) float64
-        Data, beam factor and use of the inner cells of R rows.
+    energy_ev, usc_v : (S, E) float64, eV and V
+    data, beam, used : (M, S * E) float64
+        Data, beam factor and use of the inner cells.
 
     Returns
     -------
     AmplitudeTable
     """
     nodes = strengths(layout)
+    width = layout.settings.beam_width_ev
+    highest = (usc_v - layout.settings.u_min_v).clamp(min=width) + REACH * width
+    in_reach = (energy_ev <= highest).reshape(-1)
+    rows = torch.nonzero(in_reach)[:, 0]
+    place = (torch.cumsum(in_reach, dim=0) - 1) * in_reach
     build = _logarithmic if layout.is_logarithmic else _linear
-    least = build(layout, nodes, data, beam, used)  # (nodes, M + 1, R)
-    flat = least.permute(2, 0, 1).reshape(-1, least.shape[1])
-    reachable = used.sum(dim=0).to(torch.int64).repeat_interleave(len(nodes))
+    parts = []
+    for some in torch.split(rows, BLOCK):
+        here = [x.index_select(1, some) for x in (data, beam, used)]
+        least = build(layout, nodes, *here)  # (nodes, M + 1, R)
+        flat = least.permute(2, 0, 1).reshape(-1, least.shape[1])
+        reachable = here[2].sum(dim=0).to(torch.int64).repeat_interleave(len(nodes))
+        parts.append(range_minimum(flat, reachable, layout.dtype))
     return AmplitudeTable(
-        least=range_minimum(flat, reachable, layout.dtype), n_nodes=len(nodes), background=layout.settings.background
+        least=RangeMinimum.joined(parts),
+        place=place,
+        n_nodes=len(nodes),
+        background=layout.settings.background,
     )
 
 

@@ -215,7 +215,7 @@ def _whole_bound(tables: SweepTables, rows: Tensor, low: Tensor, high: Tensor, s
     Either some inner cell is kept, and no outer cell is lost, or all inner cells are lost, and any outer cells may be.
     """
     inner, table = tables.layout.inner, tables.amplitude
-    node = rows * table.n_nodes + table.node_above(strongest)
+    node = table.table_of(rows, strongest)
     first = low.clamp(max=inner)
     some_kept = least_entry(table.least, node, first, high.clamp(max=inner - 1).maximum(first))
     none, every = torch.zeros_like(low), torch.full_like(low, inner)

@@ -50,6 +50,12 @@ class RangeMinimum:
     logarithm: Tensor  # (length + 1,) floor(log2(n)) of a number of entries n
     power: Tensor  # (levels,) 2^l
 
+    @staticmethod
+    def joined(parts: "list[RangeMinimum]") -> "RangeMinimum":
+        """Put tables of the same length one after another."""
+        entries = torch.cat([part.entries for part in parts])
+        return RangeMinimum(entries, torch.cat([p.floor for p in parts]), parts[0].logarithm, parts[0].power)
+
     @property
     def length(self) -> int:
         """Number of entries of a row."""
@@ -76,7 +82,7 @@ def pick(values: Tensor, index: Tensor) -> Tensor:
     ----------
     values : (...) tensor
         Taken as flat.
-    index : (...) int64
+    index : (...) int32 or int64
 
     Returns
     -------
@@ -158,6 +164,8 @@ def range_minimum(entries: Tensor, reachable: Tensor, dtype: torch.dtype) -> Ran
     return RangeMinimum(
         entries=torch.stack(levels, dim=1).contiguous(),
         floor=floor,
-        logarithm=torch.tensor([max(n, 1).bit_length() - 1 for n in range(length + 1)], device=entries.device),
-        power=torch.tensor([2**level for level in range(len(levels))], device=entries.device),
+        logarithm=torch.tensor(
+            [max(n, 1).bit_length() - 1 for n in range(length + 1)], dtype=torch.int32, device=entries.device
+        ),
+        power=torch.tensor([2**level for level in range(len(levels))], dtype=torch.int32, device=entries.device),
     )

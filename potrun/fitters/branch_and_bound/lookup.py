@@ -2,7 +2,7 @@
 
 The edge x never decreases with U or r, in floating point too, so the box's lower and upper corners give the exact
 interval of x, and of the number of lost cells k. A count table over bins of x gives k to within the cells of one bin;
-halving the bin's interval against the sorted cells makes it exact.
+stepping through the bin's sorted cells makes it exact.
 """
 
 import torch
@@ -24,10 +24,11 @@ def row_index(tables: SweepTables, owner: Tensor) -> Tensor:
 
     Returns
     -------
-    (E, N) int64
+    (E, N) int32 if every table can be reached with it, else int64
     """
     n_rows = tables.energy_ev.shape[1]
-    return owner * n_rows + torch.arange(n_rows, device=owner.device)[:, None]
+    channel = torch.arange(n_rows, device=owner.device, dtype=tables.index_dtype)
+    return owner.to(tables.index_dtype) * n_rows + channel[:, None]
 
 
 def cone_edge(tables: SweepTables, owner: Tensor, u: Tensor, ratio: Tensor) -> Tensor:
@@ -62,15 +63,12 @@ def count_below(tables: SweepTables, rows: Tensor, edge: Tensor) -> Tensor:
     -------
     (E, N) int64
     """
-    low, high = _bin_counts(tables, rows, edge)
-    start = rows * tables.edge.shape[1]
-    for _ in range(tables.bin_steps):
-        middle = (low + high) >> 1
-        # Where low has met high the comparison is with a cell not below the edge, or with the closing 2.
-        is_below = pick(tables.edge, start + middle) < edge
-        # Integers in place of a choice: low becomes middle + 1 if below and not done, high becomes middle if not.
-        low, high = low + is_below * (low < high) * (middle + 1 - low), high - ~is_below * (high - middle)
-    return low
+    count = pick(tables.count, rows * (N_BINS + 1) + (edge * N_BINS).to(rows.dtype)).to(rows.dtype)
+    start = rows * tables.edge.shape[1] - 1
+    # Steps that together reach past the fullest bin; a cell beyond the bin is never below the edge.
+    for step in (2**k for k in reversed(range(tables.bin_steps))):
+        count.add_(pick(tables.edge, start + count + step) < edge, alpha=step)
+    return count
 
 
 def count_interval(tables: SweepTables, rows: Tensor, low_edge: Tensor, high_edge: Tensor) -> tuple[Tensor, Tensor]:
@@ -92,10 +90,10 @@ def count_interval(tables: SweepTables, rows: Tensor, low_edge: Tensor, high_edg
 
 def _bin_counts(tables: SweepTables, rows: Tensor, edge: Tensor) -> tuple[Tensor, Tensor]:
     """Look up the counts at the two ends of the bin that holds an edge."""
-    lower = (edge * N_BINS).to(torch.int64)
+    lower = (edge * N_BINS).to(rows.dtype)
     start = rows * (N_BINS + 1)
-    low = pick(tables.count, start + lower).to(torch.int64)
-    high = pick(tables.count, start + (lower + 1).clamp_(max=N_BINS)).to(torch.int64)
+    low = pick(tables.count, start + lower).to(rows.dtype)
+    high = pick(tables.count, start + (lower + 1).clamp_(max=N_BINS)).to(rows.dtype)
     return low, high
 
 

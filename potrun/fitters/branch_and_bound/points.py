@@ -148,7 +148,7 @@ def _relaxed(
     """Lower bound of the objective at points, each row with the strength that suits it best; (N,) float64."""
     pairs = torch.nonzero(matters.reshape(-1))[:, 0]
     row, count, table = pick(rows, pairs), pick(lost, pairs), tables.amplitude
-    node = row * table.n_nodes + table.node_above(most * pick(strength, pairs))
+    node = table.table_of(row, most * pick(strength, pairs))
     inner = tables.layout.inner
     within = count.clamp(max=inner)
     beyond = (count - inner).clamp_(min=0)

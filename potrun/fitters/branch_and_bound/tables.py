@@ -23,7 +23,7 @@ from potrun.fitters.branch_and_bound.layout import Layout, RangeMinimum, range_m
 from potrun.instrument import N_CELLS, N_CHANNELS
 from potrun.losscone.model import beam_pitch_profile, pitch_sine_squared
 
-N_BINS = 512
+N_BINS = 128
 """Bins of the count table; a power of two, so that the bin of x is exact."""
 
 
@@ -37,9 +37,9 @@ class SweepTables:
     layout: Layout
     energy_ev: Tensor  # (S, E)
     usc_v: Tensor  # (S, E)
-    edge: Tensor  # (S * E, width + 1) sorted sin^2 of the reflected cells, then 2
+    edge: Tensor  # (S * E, width + 2^bin_steps) sorted sin^2 of the reflected cells, then 2
     count: Tensor  # (S * E, N_BINS + 1) number of them below each bin's lower edge
-    bin_steps: int  # halvings that resolve the fullest bin
+    bin_steps: int  # binary digits of the number of cells in the fullest bin
     full: RangeMinimum  # cost of a row without a beam
     outer: RangeMinimum  # cost of its outer cells, from `inner` lost cells on
     cost: Tensor  # (S * E, width + 1) float64, cost of a row without a beam
@@ -51,6 +51,12 @@ class SweepTables:
     beam_effect: Tensor  # (S, E) fastest possible change of a row's cost where the beam starts, up or down
     beam_gain_outer: Tensor  # (S, E) fastest possible fall of the cost of the outer cells
     rounding: Tensor  # (S,) bound on the accumulated rounding error of a sweep's cost
+
+    @property
+    def index_dtype(self) -> torch.dtype:
+        """Integers that reach every entry of these tables: the narrower they are, the less memory moves."""
+        largest = max(x.numel() for x in (self.edge, self.count, self.cost, self.full.entries, self.outer.entries))
+        return torch.int32 if largest < 2**31 else torch.int64
 
     @property
     def n_sweeps(self) -> int:
@@ -111,9 +117,10 @@ def _tabulate(
     inner_lost = total(cost_lost[:inner])
     edge = torch.where(key < 1.0, key, 2.0)
     reachable = (edge < 2.0).sum(dim=-1)
-    edge = torch.cat([edge[:, :width], torch.full_like(edge[:, :1], 2.0)], dim=1).contiguous()
+    edge = edge[:, :width]
     count = _count_table(edge)
-    fullest = int((count[:, 1:] - count[:, :-1]).max()) if len(count) else 0
+    bin_steps = int((count[:, 1:] - count[:, :-1]).max()).bit_length()
+    edge = torch.nn.functional.pad(edge, (0, 2**bin_steps), value=2.0)
     gain = beam * _steepest(layout, data, rising=False) * used
     effect = torch.maximum(gain, beam * _steepest(layout, data, rising=True) * used)
     largest = running.abs().amax(dim=0) + inner_lost
@@ -129,11 +136,11 @@ def _tabulate(
         usc_v=usc_v,
         edge=edge,
         count=count,
-        bin_steps=fullest.bit_length(),
+        bin_steps=bin_steps,
         full=range_minimum(running.T, reachable, layout.dtype),
         outer=range_minimum(outer.T, (reachable - inner).clamp(min=0), layout.dtype),
         cost=running.T.contiguous(),
-        amplitude=amplitude_table(layout, data[:inner], beam[:inner], used[:inner]),
+        amplitude=amplitude_table(layout, energy_ev, usc_v, data[:inner], beam[:inner], used[:inner]),
         inner_data=data[:inner].T.contiguous(),
         inner_beam=beam[:inner].T.contiguous(),
         inner_used=used[:inner].T.contiguous(),
@@ -175,7 +182,7 @@ def _steepest(layout: Layout, data: Tensor, rising: bool) -> Tensor:
 def _count_table(edge: Tensor) -> Tensor:
     """Count the cells of each row below the lower edge of each bin of sin^2; (S * E, N_BINS + 1) uint8."""
     # A cell counts from the first bin whose lower edge lies above it.
-    first = (edge[:, :-1] * N_BINS).to(torch.int64).clamp(max=N_BINS) + 1
-    histogram = torch.zeros((len(edge), N_BINS + 2), dtype=torch.int32, device=edge.device)
-    histogram.scatter_add_(1, first, torch.ones_like(first, dtype=torch.int32))
-    return torch.cumsum(histogram, dim=1)[:, : N_BINS + 1].to(torch.uint8)
+    first = (edge * N_BINS).to(torch.int64).clamp(max=N_BINS) + 1
+    histogram = torch.zeros((len(edge), N_BINS + 2), dtype=torch.uint8, device=edge.device)
+    histogram.scatter_add_(1, first, torch.ones_like(first, dtype=torch.uint8))
+    return torch.cumsum(histogram, dim=1, dtype=torch.uint8)[:, : N_BINS + 1].contiguous()
