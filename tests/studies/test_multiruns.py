@@ -52,9 +52,9 @@ def test_batch_size_sweep(multirun):
 @pytest.mark.study
 def test_background_sensitivity(multirun):
     jobs, comparison = multirun("experiment=background_sensitivity")
-    assert jobs["fitter.background"].tolist() == [0.03, 0.05, 0.07, 0.1]
+    assert jobs["fitter.background"].tolist() == [0.05, 0.03, 0.04, 0.06, 0.07, 0.08, 0.09, 0.1]
     summary = pd.read_csv(comparison / "all" / "summary.csv").set_index("quantity")
-    assert summary.loc["fitted in both"].notna().sum() == 3
+    assert summary.loc["fitted in both"].notna().sum() == 7
 
 
 @pytest.mark.study
