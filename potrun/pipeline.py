@@ -149,7 +149,8 @@ def _compute(plan: RunPlan, tracker: Tracker) -> tuple[RunOutcome, list[DayRepor
     numbers["sweeps_per_second"] = sum(day.sweeps for day in reports if not day.is_resumed) / numbers["seconds/total"]
     report.describe_result(plan, numbers, defects)
     loader = SweepLoader(plan.cfg, plan.archive, result)
-    pictures = draw_all(result, plan.npz.with_name(f"{plan.npz.stem}_pictures"), loader)
+    folder = plan.npz.with_name(f"{plan.npz.stem}_pictures")
+    pictures = draw_all(result, folder, loader, raise_if_interrupted)
     days = tuple(day.task.day for day in reports if day.failure is None)
     findings = run_studies(StudyCase(plan.cfg, plan.archive, days, result, loader), study_folder(plan.npz))
     report.track_result(plan, tracker, numbers | findings.metrics, {"pictures": pictures, **findings.files})

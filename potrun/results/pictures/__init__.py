@@ -45,7 +45,12 @@ def draw(result: RunResult, kind: str = "map") -> Figure:
     return KINDS[kind](result)
 
 
-def draw_all(result: RunResult, folder: Path, load_sweep: LoadSweep | None = None) -> list[Path]:
+def draw_all(
+    result: RunResult,
+    folder: Path,
+    load_sweep: LoadSweep | None = None,
+    on_step: Callable[[], None] = lambda: None,
+) -> list[Path]:
     """Draw every picture of a result into a folder.
 
     Parameters
@@ -56,6 +61,8 @@ def draw_all(result: RunResult, folder: Path, load_sweep: LoadSweep | None = Non
         Where ``<kind>.png`` go.
     load_sweep : callable, optional
         Gives one sweep's data and model by its index; without it the page of example sweeps is left out.
+    on_step : callable
+        Called before each picture; what it raises ends the drawing.
 
     Returns
     -------
@@ -67,7 +74,11 @@ def draw_all(result: RunResult, folder: Path, load_sweep: LoadSweep | None = Non
     OutputError
         If a file cannot be written.
     """
-    paths = [save(draw_kind(result), folder / f"{kind}.png") for kind, draw_kind in KINDS.items()]
+    paths = []
+    for kind, draw_kind in KINDS.items():
+        on_step()
+        paths.append(save(draw_kind(result), folder / f"{kind}.png"))
+    on_step()
     if load_sweep is not None:
         paths.append(save(draw_examples(result, load_sweep), folder / "examples.png"))
     return paths
