@@ -19,6 +19,7 @@ from potrun.studies.measure_fit import measure_fit
 
 TITLES = {
     "sweeps_per_second": "sweeps/s",
+    "best_sweeps_per_second": "best sweeps/s",
     "fit_memory_mb": "memory of the fit (MB)",
     "process_memory_mb": "memory of the process (MB)",
     "gpu_memory_mb": "GPU memory in use (MB)",
