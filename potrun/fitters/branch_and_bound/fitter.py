@@ -28,8 +28,8 @@ from potrun.records import BoolArray, CodeArray, FitResult, FitStatus, FloatArra
 WIDTHS = (48, N_CELLS)
 """Widths of tables: half a sphere of cells with room to spare, and all of them."""
 
-CPU_CHUNK = 256
-"""Sweeps searched together on a CPU at most: more gain little and cost memory."""
+CPU_CHUNK = 448
+"""Sweeps in work on a CPU at most, over all threads: more gain little and cost memory."""
 
 GPU_CHUNK = 65536
 """Sweeps searched together on a GPU at most."""
@@ -37,7 +37,7 @@ GPU_CHUNK = 65536
 PROBE = 256
 """Sweeps of the chunk that memory is measured with on a GPU."""
 
-BYTES_PER_SWEEP = 1_500_000
+BYTES_PER_SWEEP = 1_000_000
 """Memory that a sweep needs on a CPU at its peak, measured and rounded up; a GPU is measured as it works."""
 
 MEMORY_SHARE = 0.5
@@ -194,7 +194,7 @@ class BranchAndBoundFitter:
             free = torch.cuda.mem_get_info(self.device.torch_device)[0]
             return int(np.clip(MEMORY_SHARE * free / self._bytes_per_sweep, 1, GPU_CHUNK))
         share = psutil.virtual_memory().available / self.device.threads
-        return int(np.clip(MEMORY_SHARE * share / BYTES_PER_SWEEP, 1, CPU_CHUNK))
+        return int(np.clip(MEMORY_SHARE * share / BYTES_PER_SWEEP, 1, max(CPU_CHUNK // self.device.threads, 1)))
 
 
 def _table_widths(batch: SweepBatch) -> IntArray:

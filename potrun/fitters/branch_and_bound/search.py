@@ -200,13 +200,14 @@ def _split(tables: SweepTables, boxes: Boxes, slack: Slack, deficit: Tensor) -> 
     by_amplitude = smooth & (slack.beam_by_amplitude >= 0.5 * slack.beam_by_u)
     by_amplitude = by_amplitude | (sharp & ~slack.is_whole & (slack.beam > ALONG * deficit))
     by_u = by_u | (smooth & (slack.beam_by_u >= 0.5 * slack.beam_by_amplitude))
+    by_amplitude = by_amplitude & (boxes.amplitude_low < boxes.amplitude_high)
+    by_u = by_u | ~(by_u | by_ratio | by_amplitude)
     narrow = boxes.u_high - boxes.u_low < CUT_BELOW * tables.layout.settings.beam_width_ev
     cut = slack.is_whole & slack.sees_beam & (narrow | ~has_unsure)
     by_u, by_ratio = by_u & ~cut, by_ratio & ~cut
     middle_u = PIVOT_V - torch.sqrt((PIVOT_V - boxes.u_low) * (PIVOT_V - boxes.u_high))
     middle_ratio = torch.sqrt(boxes.ratio_low * boxes.ratio_high)
-    children = _halve(boxes, "u", by_u, middle_u)
-    boxes, source = children
+    boxes, source = _halve(boxes, "u", by_u, middle_u)
     boxes, again = _halve(boxes, "ratio", pick(by_ratio, source), pick(middle_ratio, source))
     source = pick(source, again)
     flag = pick(by_amplitude | cut, source)
@@ -225,6 +226,8 @@ def _middle_amplitude(tables: SweepTables, boxes: Boxes) -> Tensor:
 
 def _halve(boxes: Boxes, name: str, flag: Tensor, middle: Tensor) -> tuple[Boxes, Tensor]:
     """Halve the flagged boxes along one parameter; return all boxes and the position each came from."""
+    # Rounding must not carry the middle of a very small box out of it.
+    middle = torch.minimum(torch.maximum(middle, getattr(boxes, f"{name}_low")), getattr(boxes, f"{name}_high"))
     (chosen,) = torch.nonzero(flag, as_tuple=True)
     upper = replace(boxes.take(chosen), **{f"{name}_low": pick(middle, chosen)})
     lower = replace(boxes, **{f"{name}_high": torch.where(flag, middle, getattr(boxes, f"{name}_high"))})
