@@ -28,7 +28,7 @@ from potrun.records import BoolArray, CodeArray, FitResult, FitStatus, FloatArra
 WIDTHS = (48, N_CELLS)
 """Widths of tables: half a sphere of cells with room to spare, and all of them."""
 
-CPU_CHUNK = 448
+CPU_CHUNK = 320
 """Sweeps in work on a CPU at most, over all threads: more gain little and cost memory."""
 
 GPU_CHUNK = 65536
