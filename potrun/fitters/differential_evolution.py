@@ -45,7 +45,7 @@ class DifferentialEvolutionFitter:
         Returns
         -------
         FitResult
-            Without certificate, gap or intervals.
+            Without certificate or gap.
         """
         parameters = np.full((batch.n_sweeps, 3), np.nan)
         chi2 = np.full(batch.n_sweeps, np.nan)
@@ -56,7 +56,12 @@ class DifferentialEvolutionFitter:
                 chi2[i : i + 1] = public_chi2(sweep, parameters[i : i + 1], self.settings)
             if on_progress is not None:
                 on_progress(i + 1, chi2[i : i + 1])
-        return make_result(batch, parameters, self.settings, chi2=chi2)
+        result = make_result(batch, parameters, self.settings, chi2=chi2)
+        if not self.settings.intervals:
+            return result
+        from potrun.fitters.branch_and_bound.intervals import intervals_at
+
+        return intervals_at(batch, result, self.settings)
 
     def _minimise(self, sweep: SweepBatch) -> FloatArray:
         """Best (U, r, A) found for a batch of one sweep."""

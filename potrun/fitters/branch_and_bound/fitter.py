@@ -18,7 +18,9 @@ from potrun.config import FitterConfig
 from potrun.device import ResolvedDevice
 from potrun.fitters.base import OnProgress, make_result, public_chi2
 from potrun.fitters.branch_and_bound.finish import polish, touched_bounds
+from potrun.fitters.branch_and_bound.intervals import intervals_of, with_intervals
 from potrun.fitters.branch_and_bound.layout import Layout, inner_cells
+from potrun.fitters.branch_and_bound.profile import profile_of_u
 from potrun.fitters.branch_and_bound.search import FLOOR, search
 from potrun.fitters.branch_and_bound.tables import build_tables
 from potrun.instrument import N_CELLS
@@ -54,6 +56,7 @@ class _Outcome:
     gap: FloatArray
     is_certified: BoolArray
     touches: CodeArray
+    ends: FloatArray
 
 
 class BranchAndBoundFitter:
@@ -96,6 +99,7 @@ class BranchAndBoundFitter:
         gap = np.full(batch.n_sweeps, np.nan)
         is_certified = np.zeros(batch.n_sweeps, np.bool_)
         touches = np.zeros(batch.n_sweeps, np.int8)
+        ends = np.full((batch.n_sweeps, 5), np.nan)
         finished = int((batch.status != FitStatus.OK).sum())
         for outcome in self._outcomes(batch):
             parameters[outcome.index] = outcome.parameters
@@ -103,12 +107,14 @@ class BranchAndBoundFitter:
             gap[outcome.index] = outcome.gap
             is_certified[outcome.index] = outcome.is_certified
             touches[outcome.index] = outcome.touches
+            ends[outcome.index] = outcome.ends
             finished += len(outcome.index)
             if on_progress is not None:
                 on_progress(finished, outcome.chi2)
-        return make_result(
+        result = make_result(
             batch, parameters, self.settings, chi2=chi2, gap=gap, is_certified=is_certified, touches=touches
         )
+        return with_intervals(result, ends, self.settings) if self.settings.intervals else result
 
     def _outcomes(self, batch: SweepBatch) -> Iterator[_Outcome]:
         """Search all chunks, on as many threads as asked for, and yield them as they finish."""
@@ -165,6 +171,9 @@ class BranchAndBoundFitter:
         found = search(tables)
         best = polish(tables, found.best)
         touches = touched_bounds(tables, best).cpu().numpy()
+        ends = np.full((len(index), 5), np.nan)
+        if self.settings.intervals:
+            ends = intervals_of(profile_of_u(tables, best), self.settings).numpy()
         parameters = torch.stack([best.u, best.ratio, best.amplitude], dim=1).cpu().numpy()
         if self.device.name == "cuda":
             self._bytes_per_sweep = torch.cuda.max_memory_allocated(self.device.torch_device) / len(index)
@@ -181,6 +190,7 @@ class BranchAndBoundFitter:
             chi2=chi2,
             gap=gap,
             touches=touches,
+            ends=ends,
             is_certified=below <= np.maximum(tolerance * chi2, 2.0 * FLOOR / divisor),
         )
 
