@@ -15,8 +15,8 @@ from potrun.losscone.model import loss_cone_model, loss_cone_sine_squared
 from potrun.losscone.normalise import build_sweep_batch
 from potrun.plasma.constant import ConstantPotential
 from potrun.records import DayTable, SweepBatch
-from potrun.results.run_result import RunResult
 from potrun.results.pictures.panels import SweepView
+from potrun.results.run_result import RunResult
 
 
 class SweepLoader:
