@@ -1,16 +1,19 @@
-"""potrun in a notebook: the same stages as the command line, results in memory, nothing written."""
+"""potrun in a notebook: the same stages as the command line, results in memory.
+
+Nothing is written but what reading keeps for the next time: the demo archive, and parsed copies of tables.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from potrun import __version__
 from potrun.archive.days import Archive, open_archive, scan_archive, select_days
 from potrun.composition import settings_from
 from potrun.config import RunConfig
 from potrun.day import DayWorker
 from potrun.errors import NoDataError, UsageError
-from potrun.plan import identity_of
 from potrun.records import ArchiveDay
-from potrun.results.load import RunResult
+from potrun.results.run_result import RunResult
 
 
 def run(*overrides: str) -> RunResult:
@@ -81,5 +84,15 @@ def _process(cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> Ru
 
     with threadpool_limits(1, user_api="blas"):
         worker = DayWorker(cfg, archive)
-        results = [worker.process(worker.read(day)) for day in days]
-    return RunResult.from_days(results, identity_of(cfg, archive, days))
+        sources, results = [], []
+        for day in days:
+            table = worker.read(day)
+            sources.append(table.source)
+            results.append(worker.process(table))
+    provenance = {
+        **worker.basis.identity(sources),
+        "version": __version__,
+        "failed_days": {},
+        "defects": [defect for result in results for defect in result.notes["defects"]],
+    }
+    return RunResult.from_days(results, provenance)
