@@ -40,6 +40,10 @@ OnProgress = Callable[[str, int, int, FloatArray], None]
 """Called with the stage, its sweeps done and in all, and the chi2 of the sweeps just fitted."""
 
 
+MACHINE_TROUBLE = (MemoryError, OSError, RuntimeError)
+"""What another attempt may not meet: memory, disk, and what torch and SPICE raise when either is short."""
+
+
 @dataclass(frozen=True)
 class DayTask:
     """A day and the shard that its result goes to."""
@@ -160,9 +164,9 @@ class DayWorker:
     def work(self, task: DayTask, on_progress: OnProgress | None = None) -> DayReport:
         """Bring one day from its table to its shard.
 
-        A day that cannot be read or processed costs that day: the report says why. A failure that no part of potrun
-        foresaw is tried again, since it may be the machine's, and ends as that day's report as well, so that one day
-        never costs the others.
+        A day that cannot be read or processed costs that day: the report says why. Trouble that may be the machine's is
+        tried again, and ends as that day's report as well, so that one day never costs the others. A mistake in the
+        program ends the run.
 
         Raises
         ------
@@ -172,14 +176,14 @@ class DayWorker:
         return self.attempt(task, lambda: self.finish(self.prepare(task), on_progress))
 
     def attempt(self, task: DayTask, call: Callable[[], DayReport]) -> DayReport:
-        """Call until it ends without an unforeseen failure, at most as often as the settings allow."""
+        """Call until it ends without trouble of the machine, at most as often as the settings allow."""
         attempts = self._cfg.executor.attempts
         for number in range(1, attempts + 1):
             try:
                 return call()
             except PotrunError:
                 raise
-            except Exception as error:  # told in full, and it is no part of the result
+            except MACHINE_TROUBLE as error:
                 log.warning("%s failed, attempt %d of %d", task.day.name, number, attempts, exc_info=True)
                 failure = f"{task.day.name}: failed {number} times, at last with {type(error).__name__}: {error}"
         return DayReport(task, failure=failure)
