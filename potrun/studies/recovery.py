@@ -44,13 +44,15 @@ class Recovery:
     def of(cls, result: RunResult, u_true_v: FloatArray) -> "Recovery":
         """Take all sweeps of a result; those without a fit or a truth are NaN."""
         flag = result["spec_u_interval_flag"]
+        # The flags speak of the 95 % interval; an end of the 68 % interval is open where it is the same end.
         opens_low = flag & int(IntervalFlag.LOWER_OPEN) != 0
-        opens_high = flag & int(IntervalFlag.UPPER_OPEN | IntervalFlag.UPPER_LIMIT_ONLY) != 0
+        opens_high = flag & int(IntervalFlag.UPPER_OPEN) != 0
+        low, high = ({p: result[f"spec_u_{end}{p}"] for p in SIGMAS} for end in ("lo", "hi"))
         return cls(
             u_true_v=u_true_v,
             u_found_v=np.where(np.isfinite(u_true_v), result["spec_u_surface"], np.nan),
-            low_v={p: _opened(result[f"spec_u_lo{p}"], opens_low, -np.inf) for p in SIGMAS},
-            high_v={p: _opened(result[f"spec_u_hi{p}"], opens_high, np.inf) for p in SIGMAS},
+            low_v={p: _opened(low[p], opens_low & (low[p] == low["95"]), -np.inf) for p in SIGMAS},
+            high_v={p: _opened(high[p], opens_high & (high[p] == high["95"]), np.inf) for p in SIGMAS},
             sigma_usc_v=np.nan_to_num(result["spec_u_sigma_usc"], nan=0.0),
             is_identifiable=result["spec_u_identifiable"].copy(),
         )
