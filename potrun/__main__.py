@@ -1,5 +1,7 @@
 """`python -m potrun`: compose the settings and hand them to Hydra, which runs one job or a sweep of them."""
 
+import os
+import signal
 import sys
 
 from potrun.errors import UsageError
@@ -14,7 +16,7 @@ def _run(arguments: list[str]) -> int:
     import hydra
 
     from potrun import endings
-    from potrun.composition import conf_dir
+    from potrun.composition import conf_dir, help_text
     from potrun.job import experiment
     from potrun.tracking.multirun import close_multirun
 
@@ -23,10 +25,17 @@ def _run(arguments: list[str]) -> int:
         nameless = [word for word in arguments if word.startswith("=")]
         if nameless:
             raise UsageError(f"{nameless[0]!r} names no setting: write key=value")
+        if {"--help", "-h"} & set(arguments):
+            sys.stdout.write(help_text([word for word in arguments if not word.startswith("-")]))
+            return 0
         try:
             hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(experiment)()
         finally:
             close_multirun()
+    except BrokenPipeError:
+        # Whoever read our output has enough; nothing more may be written, not even at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
     except (*endings.FORESEEN, KeyboardInterrupt) as error:

@@ -38,7 +38,6 @@ def conf_dir() -> Path:
 def register() -> None:
     """Make the schema and the resolvers known to Hydra; calling it again changes nothing."""
     ConfigStore.instance().store(name="run_schema", node=RunConfig)
-    OmegaConf.register_new_resolver("potrun.version", lambda: __version__, replace=True)
     OmegaConf.register_new_resolver("potrun.cores", lambda: os.cpu_count() or 1, replace=True)
     OmegaConf.register_new_resolver("potrun.run_name", _resolve_run_name, replace=True)
 
@@ -93,6 +92,33 @@ def settings_from(overrides: Sequence[str] = ()) -> RunConfig:
             return to_settings(compose("config", overrides=list(overrides)))
     except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(one_line(error, overrides)) from error
+
+
+def help_text(overrides: Sequence[str] = ()) -> str:
+    """Say what can be chosen and set; Hydra's own page takes seconds, since it copies the schema for each group.
+
+    Raises
+    ------
+    UsageError
+        If an override is wrong.
+    """
+    found = {group: sorted(path.stem for path in (conf_dir() / group).glob("*.yaml")) for group in GROUPS}
+    choices = "\n".join(f"  {group}: {', '.join(options)}" for group, options in found.items())
+    settings = OmegaConf.to_yaml(OmegaConf.structured(settings_from(overrides)))
+    return f"""potrun {__version__}: the electrostatic potential of the lunar surface from Lunar Prospector electrons.
+
+  python -m potrun year=1998 fitter=lillis fast=true            one experiment
+  python -m potrun -m fitter=halekas,lillis month=4,12          a sweep, compared in the MLflow UI
+
+== Choices: group=option ==
+{choices}
+
+== Settings: key=value, as chosen here (their comments are in {conf_dir()}) ==
+{settings}
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no data, 4 tracking unreachable, 5 done in part, 128+n signal n.
+Other commands: python -m potrun.{{fetch,compare,plot,sync,rerun,archive.inspect,archive.simulate}} --help
+Flags of Hydra (--multirun, --cfg job, --info ...): python -m potrun --hydra-help
+"""
 
 
 def one_line(error: BaseException, overrides: Iterable[str] = ()) -> str:

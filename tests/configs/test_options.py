@@ -18,4 +18,4 @@ def test_launcher_preset_composes(path):
 
 
 def test_every_group_has_an_option():
-    assert {choice.partition("=")[0] for choice in CHOICES} >= set(GROUPS) - {"experiment"}
+    assert {choice.partition("=")[0] for choice in CHOICES} >= set(GROUPS)
