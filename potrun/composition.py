@@ -128,8 +128,8 @@ def one_line(error: BaseException, overrides: Iterable[str] = ()) -> str:
         return match[1]
     if match := re.search(r"Could not delete from config. '([^'\n]+)'", text):
         return f"{match[1]} cannot be removed from the settings: give it a value, null for none"
-    if match := re.search(r"Could not (?:load|find) 'hydra/launcher/(joblib|submitit)", text):
-        return f"this launcher is not installed: pip install 'potrun[{match[1]}]'"
+    if match := re.search(r"Could not (?:load|find) 'hydra/(launcher|sweeper)/(joblib|submitit|optuna)", text):
+        return f"this {match[1]} is not installed: pip install 'potrun[{match[2]}]'"
     if match := re.search(r"Could not find '([^']+)'\s*\n.*?Available options in '[^']+':\s*\n(.*)", text, re.S):
         group, _, option = match[1].rpartition("/")
         options = [line.strip() for line in match[2].splitlines() if re.fullmatch(r"\s+[\w-]+", line)]

@@ -12,9 +12,12 @@ def test_option_composes(choice):
     settings_from([choice])
 
 
-@pytest.mark.parametrize("path", sorted((conf_dir() / "hydra" / "launcher").glob("*.yaml")), ids=lambda path: path.stem)
-def test_launcher_preset_composes(path):
-    settings_from([f"hydra/launcher={path.stem}"])
+PRESETS = sorted(path for group in ("launcher", "sweeper") for path in (conf_dir() / "hydra" / group).glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
+def test_preset_composes(path):
+    settings_from([f"hydra/{path.parent.name}={path.stem}"])
 
 
 def test_every_group_has_an_option():
