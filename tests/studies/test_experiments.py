@@ -41,7 +41,12 @@ def test_regions_agree_with_what_was_put_in(tmp_path, run_small, demo_root, capl
 
 
 def test_regions_need_a_temperature(tmp_path, demo_root):
-    words = [f"archive.root={demo_root}", "archive.sweeps_per_day=12", "studies=[halekas2008_regions]"]
+    words = [
+        f"archive.root={demo_root}",
+        "archive.sweeps_per_day=12",
+        "studies=[halekas2008_regions]",
+        "spacecraft_potential=constant",
+    ]
     with pytest.raises(UsageError, match="take spacecraft_potential=kappa"):
         make_plan(settings_from(words), tmp_path)
 
