@@ -13,36 +13,41 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    from potrun import endings
+
+    with endings.hydra_hands_over():
+        try:
+            _command(arguments)
+        except BrokenPipeError:
+            # Whoever read our output has enough; nothing more may be written, not even at the interpreter's end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 128 + signal.SIGPIPE
+        except SystemExit as exit_:
+            return exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
+        except (*endings.FORESEEN, KeyboardInterrupt) as error:
+            if endings.wants_traceback():
+                raise
+            return endings.say(error, arguments)
+    return 0
+
+
+def _command(arguments: list[str]) -> None:
     import hydra
 
-    from potrun import endings
     from potrun.composition import conf_dir, help_text
     from potrun.job import experiment
     from potrun.tracking.multirun import close_multirun
 
-    endings.prepare()
+    nameless = [word for word in arguments if word.startswith("=")]
+    if nameless:
+        raise UsageError(f"{nameless[0]!r} names no setting: write key=value")
+    if {"--help", "-h"} & set(arguments):
+        sys.stdout.write(help_text([word for word in arguments if not word.startswith("-")]))
+        return
     try:
-        nameless = [word for word in arguments if word.startswith("=")]
-        if nameless:
-            raise UsageError(f"{nameless[0]!r} names no setting: write key=value")
-        if {"--help", "-h"} & set(arguments):
-            sys.stdout.write(help_text([word for word in arguments if not word.startswith("-")]))
-            return 0
-        try:
-            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(experiment)()
-        finally:
-            close_multirun()
-    except BrokenPipeError:
-        # Whoever read our output has enough; nothing more may be written, not even at the interpreter's end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
-    except SystemExit as exit_:
-        return exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
-    except (*endings.FORESEEN, KeyboardInterrupt) as error:
-        if endings.wants_traceback():
-            raise
-        return endings.say(error, arguments)
-    return 0
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(experiment)()
+    finally:
+        close_multirun()
 
 
 if __name__ == "__main__":

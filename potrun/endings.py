@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
@@ -15,15 +16,29 @@ from potrun.interrupts import RunInterruptedError
 FORESEEN = (HydraException, OmegaConfBaseException, PotrunError, OSError, BrokenProcessPool)
 """Errors that a user can act on by their message; others are mistakes in the program and keep their traceback."""
 
+HYDRA_VARIABLE = "HYDRA_FULL_ERROR"
 TRACEBACK_VARIABLE = "POTRUN_TRACEBACK"
 """Set for the run's own processes where the user asked for tracebacks by HYDRA_FULL_ERROR=1."""
 
 
-def prepare() -> None:
-    """Keep Hydra from printing its own page about an error, and remember whether the user wants tracebacks."""
-    if os.environ.get("HYDRA_FULL_ERROR") == "1":
+@contextmanager
+def hydra_hands_over() -> Iterator[None]:
+    """Keep Hydra from printing its own page about an error, and remember whether the user wants tracebacks.
+
+    Both are environment variables, so that the processes of a sweep inherit them; they are put back at the end.
+    """
+    before = {name: os.environ.get(name) for name in (HYDRA_VARIABLE, TRACEBACK_VARIABLE)}
+    if before[HYDRA_VARIABLE] == "1":
         os.environ.setdefault(TRACEBACK_VARIABLE, "1")
-    os.environ["HYDRA_FULL_ERROR"] = "1"
+    os.environ[HYDRA_VARIABLE] = "1"
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def wants_traceback() -> bool:
