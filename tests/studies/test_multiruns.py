@@ -41,6 +41,7 @@ def test_fitter_comparison(multirun):
     assert (comparison / "all" / "comparison.png").exists()
 
 
+@pytest.mark.study
 def test_batch_size_sweep(multirun):
     quick = ["study.throughput_sweeps=16", "study.throughput_seconds=0.1"]
     jobs, _ = multirun("experiment=batch_size_sweep", "device.batch_size=4,16", "device.dtype=float32", *quick)
