@@ -26,7 +26,7 @@ def one_of(default: str, choices: Sequence[str]) -> Any:
     return field(default=default, metadata={"choices": tuple(choices)})
 
 
-class _Checked:
+class Checked:
     """Checks its own fields against their metadata when built."""
 
     def __post_init__(self) -> None:
@@ -49,7 +49,7 @@ class _Checked:
 
 
 @dataclass
-class ArchiveConfig(_Checked):
+class ArchiveConfig(Checked):
     """Where day tables, kernels and attitude come from."""
 
     kind: str = one_of("demo", ("demo", "pds", "closure"))
@@ -73,7 +73,7 @@ class ArchiveConfig(_Checked):
 
 
 @dataclass
-class DifferentialEvolutionConfig(_Checked):
+class DifferentialEvolutionConfig(Checked):
     """The conventional search: Latin hypercube, then best1bin differential evolution."""
 
     samples: int = between(400, 8, 1_000_000)
@@ -89,7 +89,7 @@ class DifferentialEvolutionConfig(_Checked):
 
 
 @dataclass
-class BranchAndBoundConfig(_Checked):
+class BranchAndBoundConfig(Checked):
     """The exact search behind fast=true."""
 
     tolerance: float = between(3e-4, 1e-6, 0.1)
@@ -104,7 +104,7 @@ class BranchAndBoundConfig(_Checked):
 
 
 @dataclass
-class FitterConfig(_Checked):
+class FitterConfig(Checked):
     """Objective, bounds, beam and search of the loss-cone fit."""
 
     method: str = one_of("halekas", METHODS)
@@ -144,7 +144,7 @@ class FitterConfig(_Checked):
 
 
 @dataclass
-class DeviceConfig(_Checked):
+class DeviceConfig(Checked):
     """Where batched stages compute."""
 
     name: str = one_of("auto", ("auto", "cpu", "cuda", "mps"))
@@ -158,7 +158,7 @@ class DeviceConfig(_Checked):
 
 
 @dataclass
-class SpacecraftPotentialConfig(_Checked):
+class SpacecraftPotentialConfig(Checked):
     """How each sweep's spacecraft potential is found."""
 
     kind: str = one_of("kappa", ("constant", "kappa"))
@@ -192,7 +192,7 @@ class SpacecraftPotentialConfig(_Checked):
 
 
 @dataclass
-class ExecutorConfig(_Checked):
+class ExecutorConfig(Checked):
     """Who works on the days."""
 
     kind: str = one_of("local", ("local", "dask"))
@@ -206,7 +206,7 @@ class ExecutorConfig(_Checked):
 
 
 @dataclass
-class TrackingConfig(_Checked):
+class TrackingConfig(Checked):
     """Where runs are recorded."""
 
     kind: str = one_of("sqlite", ("sqlite", "server", "off"))
@@ -220,7 +220,7 @@ class TrackingConfig(_Checked):
 
 
 @dataclass
-class StudyConfig(_Checked):
+class StudyConfig(Checked):
     """What the studies need to be told; each names its own in conf/config.yaml."""
 
     sweep: str | None = None
@@ -233,7 +233,7 @@ class StudyConfig(_Checked):
 
 
 @dataclass
-class RunConfig(_Checked):
+class RunConfig(Checked):
     """One run: everything that `python -m potrun` can be told."""
 
     year: int | None = between(None, 1998, 1999)

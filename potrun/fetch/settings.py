@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from potrun.composition import conf_dir, one_line
-from potrun.config import _Checked, between
+from potrun.config import Checked, between
 from potrun.errors import UsageError
 
 
@@ -24,7 +24,7 @@ class BaseUrls:
 
 
 @dataclass
-class TransferSettings(_Checked):
+class TransferSettings(Checked):
     """How hard, how fast and from where."""
 
     workers: int = between(4, 1, 16)
@@ -49,7 +49,7 @@ class TargetSettings:
 
 
 @dataclass
-class FetchSettings(_Checked):
+class FetchSettings(Checked):
     """One download: everything that ``python -m potrun.fetch`` can be told."""
 
     year: int | None = between(None, 1998, 1999)
