@@ -15,6 +15,9 @@ STEP_TOLERANCE = 1e-7
 LANES = 16
 """Spectra are worked on in multiples of this, so that vector units treat each one alike wherever it stands."""
 
+PIECE = 1024
+"""Spectra that a CPU evaluates at once: so few that their arrays stay in its cache."""
+
 _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-3, 1e-10, 1e8
 
 
@@ -37,9 +40,9 @@ class Task(NamedTuple):
         """Prepare spectra (S, E) for a fit at potentials (S,), V."""
         return cls(arrivals(energy_ev, potential_v, response), log_flux, weight * clean_weight(energy_ev, potential_v))
 
-    def take(self, index: torch.Tensor) -> "Task":
+    def take(self, index: torch.Tensor | slice) -> "Task":
         """Return the spectra chosen by an index."""
-        seen = Arrivals(self.seen.ambient_ev[index], self.seen.share[index])
+        seen = Arrivals(self.seen.ambient_ev[:, index], self.seen.share[:, index])
         return Task(seen, self.log_flux[index], self.weight[index])
 
 
@@ -117,6 +120,9 @@ def descend(
 
 def _evaluate(task: Task, kappa: torch.Tensor, log_theta: torch.Tensor) -> torch.Tensor:
     """(7, S) chi2, ln f at rest, downhill (2) and curvature (3)."""
+    if kappa.device.type == "cpu" and len(kappa) > PIECE:
+        pieces = [slice(first, first + PIECE) for first in range(0, len(kappa), PIECE)]
+        return torch.cat([_evaluate(task.take(piece), kappa[piece], log_theta[piece]) for piece in pieces], dim=1)
     found: Profile = profile(task.seen, task.log_flux, task.weight, kappa, log_theta)
     return torch.stack([found.chi2, found.log_at_rest, *found.downhill, *found.curvature])
 

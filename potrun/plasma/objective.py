@@ -79,14 +79,20 @@ def profile(seen: Arrivals, log_flux: Any, weight: Any, kappa: Any, log_theta: A
     by_kappa, _ = centred(model.by_kappa)
     by_theta, _ = centred(model.by_log_theta)
 
-    def product(a: Any, b: Any) -> Any:
-        return xp.sum(weight * a * b, axis=-1)
+    weighted_kappa, weighted_theta = weight * by_kappa, weight * by_theta
+
+    def product(weighted: Any, other: Any) -> Any:
+        return xp.sum(weighted * other, axis=-1)
 
     return Profile(
-        chi2=product(residual, residual),
+        chi2=product(weight * residual, residual),
         log_at_rest=log_at_rest,
-        downhill=(product(residual, by_kappa), product(residual, by_theta)),
-        curvature=(product(by_kappa, by_kappa), product(by_kappa, by_theta), product(by_theta, by_theta)),
+        downhill=(product(weighted_kappa, residual), product(weighted_theta, residual)),
+        curvature=(
+            product(weighted_kappa, by_kappa),
+            product(weighted_kappa, by_theta),
+            product(weighted_theta, by_theta),
+        ),
     )
 
 

@@ -59,7 +59,10 @@ def log_normal_response(relative_width: float, nodes: int = QUADRATURE_NODES) ->
 
 
 class Arrivals(NamedTuple):
-    """What reaches each channel at a potential, (..., E, Q): ambient energy (eV) and share of the response."""
+    """What reaches each channel at a potential, (Q, ..., E): ambient energy (eV) and share of the response.
+
+    The nodes come first so that sums over them run along whole arrays, several times as fast as along five neighbours.
+    """
 
     ambient_ev: Any
     share: Any
@@ -94,9 +97,10 @@ def arrivals(energy_ev: Any, potential_v: Any, response: Response) -> Arrivals:
         The share is the response's weight times the energy at the spacecraft, since F there goes with E f.
     """
     xp = array_namespace(energy_ev)
-    at_node_ev = energy_ev[..., None] * xp.exp(response.log_offset)
-    ambient_ev = xp.clip(at_node_ev - potential_v[..., None, None], 0.0, None)
-    return Arrivals(ambient_ev, response.weight * at_node_ev)
+    nodes = (-1, *(1 for _ in energy_ev.shape))
+    at_node_ev = energy_ev * xp.reshape(xp.exp(response.log_offset), nodes)
+    ambient_ev = xp.clip(at_node_ev - potential_v[..., None], 0.0, None)
+    return Arrivals(ambient_ev, xp.reshape(response.weight, nodes) * at_node_ev)
 
 
 def log_flux_model(seen: Arrivals, kappa: Any, log_theta: Any) -> ShapeModel:
@@ -120,15 +124,17 @@ def log_flux_model(seen: Arrivals, kappa: Any, log_theta: Any) -> ShapeModel:
     xp = array_namespace(kappa)
     scale_ev = kappa * xp.exp(2 * log_theta) * (m_e / (2 * e))
     steepness = (kappa + 1)[..., None]
-    reduced = seen.ambient_ev / scale_ev[..., None, None]
-    falls = xp.log1p(reduced)
-    least = falls[..., 0]
-    part = seen.share * xp.exp((falls - least[..., None]) * -steepness[..., None])
-    total = xp.sum(part, axis=-1)
-    bend = steepness * xp.sum(part * reduced / (1 + reduced), axis=-1) / total
+    reduced = seen.ambient_ev / scale_ev[..., None]
+    raised = 1 + reduced
+    # Only differences of this logarithm and its products with numbers near one count, so log1p would gain nothing.
+    falls = xp.log(raised)
+    least = falls[0, ...]
+    part = seen.share * xp.exp((falls - least) * -steepness)
+    total = xp.sum(part, axis=0)
+    bend = steepness * xp.sum(part * reduced / raised, axis=0) / total
     return ShapeModel(
         log_flux=_LOG_FLUX_FACTOR + xp.log(total) - steepness * least,
-        by_kappa=bend / kappa[..., None] - xp.sum(part * falls, axis=-1) / total,
+        by_kappa=bend / kappa[..., None] - xp.sum(part * falls, axis=0) / total,
         by_log_theta=2 * bend,
     )
 
@@ -149,9 +155,11 @@ def log_flux_by_potential(seen: Arrivals, kappa: Any, log_theta: Any) -> Any:
         Positive: a higher potential shows slower, more abundant electrons.
     """
     xp = array_namespace(kappa)
-    scale_ev = (kappa * xp.exp(2 * log_theta) * (m_e / (2 * e)))[..., None, None]
-    falls = xp.log1p(seen.ambient_ev / scale_ev)
-    part = seen.share * xp.exp((falls - falls[..., :1]) * -(kappa + 1)[..., None, None])
-    slope = xp.where(seen.ambient_ev > 0, xp.exp(-falls), 0.0)
-    lift = xp.sum(part * slope, axis=-1) / xp.sum(part, axis=-1)
-    return (kappa + 1)[..., None] / scale_ev[..., 0] * lift
+    scale_ev = (kappa * xp.exp(2 * log_theta) * (m_e / (2 * e)))[..., None]
+    steepness = (kappa + 1)[..., None]
+    raised = 1 + seen.ambient_ev / scale_ev
+    falls = xp.log(raised)
+    part = seen.share * xp.exp((falls - falls[0, ...]) * -steepness)
+    slope = xp.where(seen.ambient_ev > 0, 1 / raised, 0.0)
+    lift = xp.sum(part * slope, axis=0) / xp.sum(part, axis=0)
+    return steepness / scale_ev * lift
