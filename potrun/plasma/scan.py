@@ -65,28 +65,30 @@ class GridScan:
         for number, energies in enumerate(grids):
             members = torch.as_tensor(np.flatnonzero(group.reshape(-1) == number), device=energy_ev.device)
             model = torch.stack([self._model(float(energy)) for energy in energies], dim=1)
-            energy, level, used = energy_ev[members], log_flux[members], weight[members]
+            energy, level, used = (_in_blocks(values[members]) for values in (energy_ev, log_flux, weight))
             for node in range(n_nodes):
-                clean = used * clean_weight(energy, self.nodes_v[node].expand(len(members)))
-                best[members, node] = _best_of_grid(level, clean, model[node])
+                clean = used * clean_weight(energy, self.nodes_v[node].expand(level.shape[:2]))
+                best[members, node] = _best_of_grid(level, clean, model[node])[: len(members)]
         return self.kappa[best], self.log_theta[best]
 
 
 def _best_of_grid(log_flux: torch.Tensor, weight: torch.Tensor, model: torch.Tensor) -> torch.Tensor:
-    """(S,) index of the smallest weighted square, for spectra (S, E) that share the model (E, G).
+    """Index of the smallest weighted square, (S,), for blocks of spectra (B, 64, E) that share the model (E, G).
 
-    With the best density taken out, the square is w m^2 - 2 w y m - (w m)^2 / w and a constant: three products.
+    With the best density taken out, the square is w m^2 - 2 w y m - (w m)^2 / w and a constant: two products.
     """
-    total = weight.sum(dim=1).clamp_min(1e-30)[:, None]
-    centred = log_flux - (weight * log_flux).sum(dim=1, keepdim=True) / total
-    mean = _in_blocks(weight, model)
-    square = _in_blocks(weight, model * model).sub_(_in_blocks(weight * centred, model), alpha=2.0)
-    return torch.addcdiv(square, mean * mean, total, value=-1.0).argmin(dim=1)
+    total = weight.sum(dim=2, keepdim=True).clamp_min(1e-30)
+    centred = log_flux - (weight * log_flux).sum(dim=2, keepdim=True) / total
+    square = _product(torch.cat([weight, weight * centred], dim=2), torch.cat([model * model, -2.0 * model]))
+    mean = _product(weight, model)
+    return square.addcdiv_(mean.square_(), total, value=-1.0).argmin(dim=2).reshape(-1)
 
 
-def _in_blocks(rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
-    """Multiply (S, E) by (E, G) in blocks of one size."""
-    n_rows = len(rows)
-    blocks = torch.nn.functional.pad(rows, (0, 0, 0, -n_rows % BLOCK)).reshape(-1, BLOCK, rows.shape[1])
-    product = torch.bmm(blocks, columns.expand(len(blocks), *columns.shape))
-    return product.reshape(-1, columns.shape[1])[:n_rows]
+def _in_blocks(rows: torch.Tensor) -> torch.Tensor:
+    """Lay (S, E) out as (B, 64, E), filled up with zeros."""
+    return torch.nn.functional.pad(rows, (0, 0, 0, -len(rows) % BLOCK)).reshape(-1, BLOCK, rows.shape[1])
+
+
+def _product(blocks: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    """Multiply each block (64, K) by (K, G)."""
+    return torch.bmm(blocks, columns.expand(len(blocks), *columns.shape))

@@ -31,6 +31,7 @@ MODEL_ERROR = 0.10
 PADDED_CHANNELS = 16
 """Channels a sweep is laid out with: a power of two above the instrument's 15."""
 
+_PLAIN_ENERGY_EV = (1.0, 1.0e6)
 _PER_CM2_TO_PER_M2 = 1.0e4
 
 
@@ -98,18 +99,19 @@ def omnidirectional_sum(
     wanted = (pitch_deg < 90) | ~connected
     seen = wanted & xp.isfinite(flux)
     seen_flux = xp.where(seen, flux, 0.0)
+    is_seen = xp.astype(seen, flux.dtype)
     full_sky = xp.sum(solid_angle_sr)
 
     def solid_angle_where(mask: Any) -> Any:
-        return xp.sum(xp.where(mask, solid_angle_sr, 0.0), axis=-1)
+        return xp.vecdot(xp.astype(mask, flux.dtype), solid_angle_sr)
 
     oriented_sr = xp.where(is_connected, solid_angle_where(xp.isfinite(pitch_deg)), full_sky)
     wanted_sr = solid_angle_where(wanted) * (full_sky / oriented_sr)
-    seen_sr = solid_angle_where(seen)
+    seen_sr = xp.vecdot(is_seen, solid_angle_sr)
     double = xp.where(is_connected, 2.0, 1.0)
-    total = double * xp.sum(seen_flux * solid_angle_sr, axis=-1) * wanted_sr / seen_sr * _PER_CM2_TO_PER_M2
-    counts = xp.sum(seen_flux * accumulation_s, axis=-1) * energy_ev * GEOMETRIC_FACTOR_CM2_SR
-    exposure = xp.sum(xp.where(seen, accumulation_s, 0.0), axis=-1) / xp.sum(accumulation_s)
+    total = double * xp.vecdot(seen_flux, solid_angle_sr) * wanted_sr / seen_sr * _PER_CM2_TO_PER_M2
+    counts = xp.vecdot(seen_flux, accumulation_s) * energy_ev * GEOMETRIC_FACTOR_CM2_SR
+    exposure = xp.vecdot(is_seen, accumulation_s) / xp.sum(accumulation_s)
     return total, counts, exposure, seen_sr / wanted_sr
 
 
@@ -196,7 +198,8 @@ def sweep_spectra(
     lit = np.where(geometry.spacecraft_in_sun[rows], 1, -1) * geometry.is_known[rows]
     known = np.add.reduceat(geometry.is_known[rows], starts - starts[0], dtype=np.int64)
     return Spectra(
-        energy_ev=lay_out(np.where(weight > 0, energy_ev, 1.0), 1.0),
+        # Channels that do not count keep their energies, so that a day's sweeps share few grids; any number would do.
+        energy_ev=lay_out(np.where(weight > 0, energy_ev, np.clip(np.nan_to_num(energy_ev), *_PLAIN_ENERGY_EV)), 1.0),
         log_flux=lay_out(log_flux, 0.0),
         weight=lay_out(weight, 0.0),
         in_sun=np.add.reduceat(lit, starts - starts[0]) > 0,
