@@ -119,7 +119,7 @@ class KappaPotential:
         rules = (
             (~spectra.has_geometry, PotentialStatus.NO_GEOMETRY),
             (~(fit.channels >= MIN_CHANNELS), PotentialStatus.TOO_FEW_CHANNELS),
-            (~spectra.in_sun & _asks_for_cold(fit), PotentialStatus.UNPHYSICAL),
+            (_asks_for_cold(fit, ~spectra.in_sun), PotentialStatus.UNPHYSICAL),
             (np.isnan(fit.potential_v), PotentialStatus.NO_ROOT),
             (~sound, PotentialStatus.UNPHYSICAL),
             (self._at_bound(fit), PotentialStatus.AT_BOUND),
@@ -134,9 +134,11 @@ class KappaPotential:
         return np.asarray(np.logical_or.reduce(near))
 
 
-def _asks_for_cold(fit: PlasmaFit) -> BoolArray:
-    """Tell sweeps whose balance in shadow lies beyond an ambient temperature of zero."""
+def _asks_for_cold(fit: PlasmaFit, in_shadow: BoolArray) -> BoolArray:
+    """Tell sweeps in shadow whose balance lies beyond an ambient temperature of zero."""
+    kappa, log_theta = fit.kappa[in_shadow], fit.log_theta[in_shadow]
+    asks = np.zeros(len(in_shadow), dtype=bool)
     with np.errstate(all="ignore"):
-        kept = kept_current_a_m2(fit.kappa, fit.log_theta)
-        coldest = coldest_potential_v(fit.kappa, fit.log_theta)
-        return np.asarray(shadow_imbalance(coldest, fit.kappa, fit.log_theta, kept) < 0)
+        kept = kept_current_a_m2(kappa, log_theta)
+        asks[in_shadow] = shadow_imbalance(coldest_potential_v(kappa, log_theta), kappa, log_theta, kept) < 0
+    return asks

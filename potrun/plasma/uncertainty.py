@@ -60,10 +60,17 @@ def potential_slopes(fit: PlasmaFit, in_sun: BoolArray) -> FloatArray:
     -------
     (S, 3) float64, V per unit of each parameter
     """
-    kappa, log_theta, volts = fit.kappa, fit.log_theta, fit.potential_v
+    kappa, volts = fit.kappa, fit.potential_v
     per_log_current = photoemission_current_a_m2(volts) / photoemission_slope_a_m2_v(volts)
     one = np.ones_like(kappa)
-    sunlit = per_log_current[:, None] * np.stack([1 / kappa - 1 / (kappa - 1), 4 * one, one], axis=1)
+    slopes = per_log_current[:, None] * np.stack([1 / kappa - 1 / (kappa - 1), 4 * one, one], axis=1)
+    dark = ~in_sun
+    slopes[dark] = _shadow_slopes(kappa[dark], fit.log_theta[dark], volts[dark])
+    return np.asarray(slopes)
+
+
+def _shadow_slopes(kappa: FloatArray, log_theta: FloatArray, volts: FloatArray) -> FloatArray:
+    """Differentiate the balance in shadow by central differences: (S, 3)."""
 
     def imbalance(kappa: FloatArray, log_theta: FloatArray, volts: FloatArray) -> FloatArray:
         return np.asarray(shadow_imbalance(volts, kappa, log_theta, kept_current_a_m2(kappa, log_theta)))
@@ -73,13 +80,10 @@ def potential_slopes(fit: PlasmaFit, in_sun: BoolArray) -> FloatArray:
         behind = imbalance(kappa - step_kappa, log_theta - step_theta, volts - step_volts)
         return np.asarray((ahead - behind) / (2 * (step_kappa + step_theta + step_volts)))
 
-    still = np.zeros_like(kappa)
-    volts_step = np.abs(volts) * _RELATIVE_VOLTS_STEP
-    by_volts = slope(still, still, volts_step)
-    shadowed = -np.stack(
-        [slope(_KAPPA_STEP * one, still, still), slope(still, _LOG_THETA_STEP * one, still), still], axis=1
-    )
-    return np.asarray(np.where(in_sun[:, None], sunlit, shadowed / by_volts[:, None]))
+    still, one = np.zeros_like(kappa), np.ones_like(kappa)
+    by_volts = slope(still, still, np.abs(volts) * _RELATIVE_VOLTS_STEP)
+    by_kappa, by_log_theta = slope(_KAPPA_STEP * one, still, still), slope(still, _LOG_THETA_STEP * one, still)
+    return -np.stack([by_kappa, by_log_theta, still], axis=1) / by_volts[:, None]
 
 
 def covariance(spectra: Spectra, fit: PlasmaFit, slopes: FloatArray, response: Response) -> FloatArray:
