@@ -34,7 +34,9 @@ def pitch_angle_deg(theta_deg: Any, phi_deg: Any, b_scd: Any, polarity: Any) -> 
     strength = norm(b_scd)
     moonward = b_scd * xp.astype(polarity, phi_deg.dtype)[:, None] / xp.where(strength > 0, strength, nan)
     moonward = xp.where(polarity[:, None] != 0, moonward, nan)
-    theta, phi = theta_deg * (xp.pi / 180.0), phi_deg * (xp.pi / 180.0)
-    across = xp.cos(phi) * moonward[:, 0:1] + xp.sin(phi) * moonward[:, 1:2]
-    cosine = xp.cos(theta) * across + xp.sin(theta) * moonward[:, 2:3]
+    x, y, z = moonward[:, 0:1], moonward[:, 1:2], moonward[:, 2:3]
+    degree = xp.pi / 180.0
+    # Turning the azimuths to that of B needs one cosine a cell, where components would need a sine as well.
+    across = xp.sqrt(x * x + y * y) * xp.cos(phi_deg * degree - xp.atan2(y, x))
+    cosine = xp.cos(theta_deg * degree) * across + xp.sin(theta_deg * degree) * z
     return xp.acos(xp.clip(cosine, -1.0, 1.0)) * (180.0 / xp.pi)
