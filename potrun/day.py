@@ -21,6 +21,7 @@ from potrun.fitters import make_fitter
 from potrun.geometry.compute import GeometryModel
 from potrun.losscone.normalise import build_sweep_batch
 from potrun.losscone.usc_error import u_sigma_of_usc
+from potrun.memory import keep_freed_memory
 from potrun.plasma.estimate import make_potential_model
 from potrun.records import (
     ArchiveDay,
@@ -248,6 +249,7 @@ def work(cfg: RunConfig, archive: Archive, basis: Basis, task: DayTask) -> DayRe
     # A cluster's worker may have several threads; a process gains nothing from two days at once.
     with _one_at_a_time, threadpool_limits(1, user_api="blas"):
         if key not in _workers:
+            keep_freed_memory()
             _workers.clear()
             _workers[key] = DayWorker(cfg, archive)
         worker = _workers[key]

@@ -9,6 +9,7 @@ from potrun.config import RunConfig
 from potrun.day import DayReport, DayTask, DayWorker, OnProgress, PreparedDay
 from potrun.executors.base import POLL_S, OnReport
 from potrun.interrupts import raise_if_interrupted
+from potrun.memory import keep_freed_memory
 
 Ready = PreparedDay | DayReport
 
@@ -33,6 +34,7 @@ class InlineExecutor:
 
     def run(self, tasks: Sequence[DayTask], on_report: OnReport, on_progress: OnProgress) -> None:
         """Work on all days (see :class:`potrun.executors.base.Executor`)."""
+        keep_freed_memory()
         worker = DayWorker(self._cfg, self._archive)
         self._basis.require_equal(worker.basis)
         with ThreadPoolExecutor(1, thread_name_prefix="prepare") as background:
