@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import spiceypy
+from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
 from potrun.archive.simulate import clock, ephemeris
@@ -16,8 +17,9 @@ from potrun.archive.simulate.orbit import LOW_ORBIT_FROM, lp_state
 FloatArray = NDArray[np.float64]
 
 LP, SUN, BARYCENTRE, EARTH_MOON, EARTH, MOON = -25, 10, 0, 3, 399, 301
-LP_STEP_S, BODY_STEP_S = 120.0, 3600.0
+LP_STEP_S = 120.0
 DEGREE = 11
+BODY_RECORD_S, BODY_DEGREE = 86400.0, 12
 LP_MARGIN_S, BODY_MARGIN_S = 6 * 3600.0, 86400.0
 LP_FILE_STARTS = (dt.date(1998, 1, 11), dt.date(1998, 6, 1), dt.date(1998, 11, 1), dt.date(1999, 4, 1))
 LP_FILE_ENDS = (dt.date(1998, 5, 31), dt.date(1998, 10, 31), dt.date(1999, 3, 31), dt.date(1999, 7, 30))
@@ -131,9 +133,21 @@ def _write_bodies(path: Path, spans: Sequence[Span]) -> None:
     with _spk(path) as handle:
         for span in _apart(spans):
             start, stop = _limits(span, BODY_MARGIN_S)
-            nodes = _nodes(start, stop, BODY_STEP_S)
-            for (body, centre), states in zip(parts, ephemeris.chain(nodes), strict=True):
-                _write_segment(handle, body, centre, start, stop, nodes, states, BODY_STEP_S)
+            first = float(np.floor(start / BODY_RECORD_S)) * BODY_RECORD_S
+            n_records = int(np.ceil((stop - first) / BODY_RECORD_S))
+            for (body, centre), series in zip(parts, _body_series(first, n_records), strict=True):
+                _write_series(handle, body, centre, start, stop, series, first)
+
+
+def _body_series(first: float, n_records: int) -> list[FloatArray]:
+    """Chebyshev series (N, 3, degree + 1) of the positions of each part of the chain, one record a day."""
+    place = chebyshev.chebpts1(BODY_DEGREE + 1)
+    middles = first + (np.arange(n_records) + 0.5) * BODY_RECORD_S
+    out: list[FloatArray] = []
+    for states in ephemeris.chain((place[:, None] * (BODY_RECORD_S / 2) + middles).reshape(-1)):
+        series = chebyshev.chebfit(place, states[:, :3].reshape(len(place), -1), BODY_DEGREE)
+        out.append(np.moveaxis(np.asarray(series, dtype=np.float64).reshape(-1, n_records, 3), 0, 2))
+    return out
 
 
 def _write_lp(path: Path, spans: Sequence[Span], first: dt.date, last: dt.date) -> None:
@@ -178,6 +192,16 @@ def _write_segment(
     spiceypy.spkw12(
         handle, body, centre, "J2000", start, stop, f"simulated {body}", DEGREE, len(nodes),
         np.ascontiguousarray(states), float(nodes[0]), step,
+    )  # fmt: skip
+
+
+def _write_series(
+    handle: int, body: int, centre: int, start: float, stop: float, series: FloatArray, first_record: float
+) -> None:
+    """Write one segment of Chebyshev series (N, 3, degree + 1), SPK type 2, as planetary ephemerides come."""
+    spiceypy.spkw02(
+        handle, body, centre, "J2000", start, stop, f"simulated {body}", BODY_RECORD_S, len(series), BODY_DEGREE,
+        np.ascontiguousarray(series).reshape(-1), first_record,
     )  # fmt: skip
 
 
