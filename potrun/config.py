@@ -13,6 +13,7 @@ from potrun.errors import UsageError
 
 METHODS = ("halekas", "lillis")
 SOLVERS = ("auto", "branch_and_bound", "differential_evolution")
+ENGINES = ("auto", "compiled", "torch")
 STUDIES = ("closure", "identifiability", "halekas2008_figure5", "halekas2008_regions", "throughput")
 
 
@@ -97,6 +98,7 @@ class BranchAndBoundConfig(Checked):
     max_open_boxes_early: int = between(512, 16, 1_000_000)
     max_open_boxes: int = between(256, 16, 1_000_000)
     cap_from_level: int = between(6, 0, 60)
+    max_boxes: int = between(20_000, 32, 1_000_000)
 
     @classmethod
     def _label(cls) -> str:
@@ -149,8 +151,9 @@ class DeviceConfig(Checked):
 
     name: str = one_of("auto", ("auto", "cpu", "cuda", "mps"))
     dtype: str = one_of("auto", ("auto", "float16", "float32", "float64"))
+    engine: str = one_of("auto", ENGINES)
     batch_size: int | None = between(None, 1, 1_000_000)
-    threads: int = between(1, 1, 1024)
+    threads: int | None = between(None, 1, 1024)
 
     @classmethod
     def _label(cls) -> str:

@@ -21,7 +21,7 @@ from potrun.fitters import make_fitter
 from potrun.geometry.compute import GeometryModel
 from potrun.losscone.normalise import build_sweep_batch
 from potrun.losscone.usc_error import u_sigma_of_usc
-from potrun.memory import keep_freed_memory
+from potrun.machine import available_cores, keep_freed_memory
 from potrun.plasma.estimate import make_potential_model
 from potrun.records import (
     ArchiveDay,
@@ -259,7 +259,7 @@ def work(cfg: RunConfig, archive: Archive, basis: Basis, task: DayTask) -> DayRe
 
 def for_workers(cfg: RunConfig, archive: Archive, workers: int) -> tuple[RunConfig, Archive]:
     """Return settings and archive as one of several processes needs them: its share of threads, no list of days."""
-    threads = max(1, cfg.device.threads // workers)
+    threads = max(1, (cfg.device.threads or available_cores()) // workers)
     return replace(cfg, device=replace(cfg.device, threads=threads)), replace(archive, days=(), ignored=())
 
 

@@ -7,6 +7,7 @@ import torch
 
 from potrun.config import DeviceConfig
 from potrun.errors import UsageError
+from potrun.machine import available_cores
 
 DTYPES = {"float16": torch.float16, "float32": torch.float32, "float64": torch.float64}
 
@@ -18,13 +19,15 @@ HALF_PRECISION_CAPABILITY = 7
 class ResolvedDevice:
     """A device that exists.
 
-    `name` is "cpu", "cuda" or "mps"; `dtype` the format of look-up tables; `description` one line for the log and for
+    `name` is "cpu", "cuda" or "mps"; `dtype` the format of look-up tables; `engine` "compiled" or "torch", which the
+    exact search runs on; `description` one line for the log and for
     provenance. Results are always finished and reported in float64, whatever `dtype`.
     """
 
     name: str
     torch_device: torch.device
     dtype: torch.dtype
+    engine: str
     threads: int
     description: str
 
@@ -66,15 +69,36 @@ def resolve_device(settings: DeviceConfig) -> ResolvedDevice:
             f"device.dtype=float16, but this GPU has compute capability {capability}, "
             f"expected {HALF_PRECISION_CAPABILITY} or more: use device.dtype=float32"
         )
+    engine = settings.engine
+    if engine == "auto":
+        engine = "compiled" if name == "cpu" else "torch"
+    if engine == "compiled" and name != "cpu":
+        raise UsageError(
+            f"device.engine=compiled is for the CPU, but device.name={name}: use device.engine=torch, or device=cpu"
+        )
+    if engine == "compiled" and dtype == "float16":
+        raise UsageError(
+            "device.dtype=float16 saves memory traffic on a GPU and is unknown to a CPU's compiled search: use "
+            "device.dtype=float32, or device.engine=torch"
+        )
     label = torch.cuda.get_device_name() if name == "cuda" else name.upper()
-    threads = f", {settings.threads} thread{'s' if settings.threads > 1 else ''}" if name == "cpu" else ""
+    threads = search_threads(settings, engine)
+    counted = f", {threads} thread{'s' if threads > 1 else ''}" if name == "cpu" else ""
     return ResolvedDevice(
         name=name,
         torch_device=torch.device(name),
         dtype=DTYPES[dtype],
-        threads=settings.threads,
-        description=f"{label}, {dtype} tables{threads}, torch {torch.__version__}",
+        engine=engine,
+        threads=threads,
+        description=f"{label}, {engine} engine, {dtype} tables{counted}, torch {torch.__version__}",
     )
+
+
+def search_threads(settings: DeviceConfig, engine: str) -> int:
+    """Threads that sweeps are searched on: as many as asked for, else one a core where that pays."""
+    if settings.threads is not None:
+        return settings.threads
+    return available_cores() if engine == "compiled" else 1
 
 
 def _first_working() -> str:

@@ -9,7 +9,7 @@ from potrun.config import RunConfig
 from potrun.day import DayReport, DayTask, DayWorker, OnProgress, PreparedDay
 from potrun.executors.base import POLL_S, OnReport
 from potrun.interrupts import raise_if_interrupted
-from potrun.memory import keep_freed_memory
+from potrun.machine import keep_freed_memory
 
 Ready = PreparedDay | DayReport
 

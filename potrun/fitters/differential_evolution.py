@@ -12,7 +12,9 @@ from scipy.optimize import Bounds, OptimizeResult, differential_evolution
 from scipy.stats import qmc
 
 from potrun.config import FitterConfig
-from potrun.fitters.base import OnProgress, beam_bounds, make_result, public_chi2
+from potrun.fitters.base import OnProgress, beam_bounds, make_result
+from potrun.fitters.branch_and_bound.compiled.engine import CompiledEngine
+from potrun.fitters.branch_and_bound.intervals import intervals_of, with_intervals
 from potrun.interrupts import raise_if_interrupted
 from potrun.losscone.objectives import evaluate
 from potrun.records import FitResult, FitStatus, FloatArray, SweepBatch
@@ -49,19 +51,20 @@ class DifferentialEvolutionFitter:
         """
         parameters = np.full((batch.n_sweeps, 3), np.nan)
         chi2 = np.full(batch.n_sweeps, np.nan)
+        ends = np.full((batch.n_sweeps, 5), np.nan)
+        touches = np.zeros(batch.n_sweeps, np.int8)
+        engine = CompiledEngine(self.settings, "float64")
         for i in range(batch.n_sweeps):
             sweep = batch.take(slice(i, i + 1))
             if sweep.status[0] == FitStatus.OK:
-                parameters[i] = self._minimise(sweep)
-                chi2[i : i + 1] = public_chi2(sweep, parameters[i : i + 1], self.settings)
+                found = engine.finish(sweep, self._minimise(sweep)[None])
+                parameters[i], chi2[i], touches[i] = found.parameters[0], found.chi2[0], found.touches[0]
+                if found.profile is not None:
+                    ends[i] = intervals_of(found.profile, self.settings)[0]
             if on_progress is not None:
                 on_progress(i + 1, chi2[i : i + 1])
-        result = make_result(batch, parameters, self.settings, chi2=chi2)
-        if not self.settings.intervals:
-            return result
-        from potrun.fitters.branch_and_bound.intervals import intervals_at
-
-        return intervals_at(batch, result, self.settings)
+        result = make_result(batch, parameters, self.settings, chi2=chi2, touches=touches)
+        return with_intervals(result, ends, self.settings) if self.settings.intervals else result
 
     def _minimise(self, sweep: SweepBatch) -> FloatArray:
         """Best (U, r, A) found for a batch of one sweep."""

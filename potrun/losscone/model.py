@@ -58,10 +58,26 @@ def loss_cone_sine_squared(energy_ev: Array, usc_v: Array, u_surface_v: Array, r
     Halekas et al. 2008, doi:10.1029/2008JA013194, equation 1.
     """
     xp = array_namespace(energy_ev, u_surface_v)
-    potential = u_surface_v[..., None]
+    return xp.clip(mirror_ratio(energy_ev, usc_v, u_surface_v[..., None], ratio[..., None]), 0.0, 1.0)
+
+
+def mirror_ratio(energy_ev: Array, usc_v: Array, u_surface_v: Array, ratio: Array) -> Array:
+    """sin^2 of the loss cone's half angle before it is limited to 0..1, for numbers or arrays that broadcast.
+
+    Arithmetic alone, so that it can be compiled for single numbers too.
+
+    Parameters
+    ----------
+    energy_ev, usc_v, u_surface_v, ratio : float or (...) float64
+        As for :func:`loss_cone_sine_squared`.
+
+    Returns
+    -------
+    float or (...) float64
+        r (1 + U / (E - Usc)); infinite for an electron that arrives without energy, unless U is zero.
+    """
     # A potential of exactly zero changes no energy, not even that of an electron which arrives with none: 0 / 0 is 0.
-    free_energy = energy_ev - usc_v + xp.astype(potential == 0.0, energy_ev.dtype)
-    return xp.clip(ratio[..., None] * (1.0 + potential / free_energy), 0.0, 1.0)
+    return ratio * (1.0 + u_surface_v / (energy_ev - usc_v + (u_surface_v == 0.0)))
 
 
 def beam_energy_profile(energy_ev: Array, usc_v: Array, u_surface_v: Array, width_ev: float) -> Array:
@@ -87,9 +103,25 @@ def beam_energy_profile(energy_ev: Array, usc_v: Array, u_surface_v: Array, widt
     """
     xp = array_namespace(energy_ev, u_surface_v)
     drop = usc_v - u_surface_v[..., None]
-    distance = (energy_ev - xp.clip(drop, width_ev, None)) / width_ev
-    strength = xp.exp(-0.5 * distance * distance)
+    strength = xp.exp(beam_exponent(energy_ev, xp.clip(drop, width_ev, None), width_ev))
     return xp.where(drop > 0.0, strength, xp.zeros_like(strength))
+
+
+def beam_exponent(energy_ev: Array, centre_ev: Array, width_ev: float) -> Array:
+    """Logarithm of the beam's relative strength at an energy, for numbers or arrays that broadcast.
+
+    Parameters
+    ----------
+    energy_ev, centre_ev : float or (...) float64, eV
+        Measured energy, and energy that secondaries arrive with.
+    width_ev : float, eV
+
+    Returns
+    -------
+    float or (...) float64
+    """
+    distance = (energy_ev - centre_ev) / width_ev
+    return -0.5 * distance * distance
 
 
 def beam_pitch_profile(pitch_deg: Array, angle_deg: float) -> Array:

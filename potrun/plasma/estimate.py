@@ -64,7 +64,7 @@ def _make_kappa_potential(cfg: SpacecraftPotentialConfig, device: DeviceConfig, 
         from potrun.device import resolve_device
         from potrun.plasma.batched import BatchedSolver
 
-        solver = BatchedSolver(settings, resolve_device(device).torch_device, device.threads)
+        solver = BatchedSolver(settings, resolve_device(device).torch_device, device.threads or 1)
     else:
         from potrun.plasma.sequential import SequentialSolver
 

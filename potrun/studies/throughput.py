@@ -61,7 +61,15 @@ class TheStudy:
         table = Table(
             f"Throughput and memory of the fit on {found.device}: {batch.n_sweeps} sweeps, {found.repeats} times",
             ("method", "batch size", "dtype", "threads", *TITLES.values()),
-            [[cfg.fitter.method, size, device.dtype, device.threads, *(found.numbers[name] for name in TITLES)]],
+            [
+                [
+                    cfg.fitter.method,
+                    size,
+                    device.dtype,
+                    device.threads or "auto",
+                    *(found.numbers[name] for name in TITLES),
+                ]
+            ],
         )
         metrics = {f"throughput/{name}": value for name, value in found.numbers.items() if np.isfinite(value)}
         return StudyReport(metrics, {"throughput": table})

@@ -16,22 +16,18 @@ import torch
 
 from potrun.config import FitterConfig
 from potrun.device import ResolvedDevice
-from potrun.fitters.base import OnProgress, make_result, public_chi2
-from potrun.fitters.branch_and_bound.finish import polish, touched_bounds
+from potrun.fitters.base import OnProgress, make_result
+from potrun.fitters.branch_and_bound.engines import Engine
 from potrun.fitters.branch_and_bound.intervals import intervals_of, with_intervals
-from potrun.fitters.branch_and_bound.layout import Layout, inner_cells
-from potrun.fitters.branch_and_bound.profile import profile_of_u
-from potrun.fitters.branch_and_bound.search import FLOOR, search
-from potrun.fitters.branch_and_bound.tables import build_tables
-from potrun.instrument import N_CELLS
+from potrun.fitters.branch_and_bound.tuning import FLOOR
 from potrun.losscone.objectives import N_PARAMETERS
 from potrun.records import BoolArray, CodeArray, FitResult, FitStatus, FloatArray, IntArray, SweepBatch
 
-WIDTHS = (48, N_CELLS)
-"""Widths of tables: half a sphere of cells with room to spare, and all of them."""
+COMPILED_CHUNK = 64
+"""Sweeps that the compiled engine is handed at once: enough to forget the call, few enough for the cache."""
 
 CPU_CHUNK = 320
-"""Sweeps in work on a CPU at most, over all threads: more gain little and cost memory."""
+"""Sweeps that the batched engine has in work on a CPU at most, over all threads: more gain little and cost memory."""
 
 GPU_CHUNK = 65536
 """Sweeps searched together on a GPU at most."""
@@ -73,6 +69,7 @@ class BranchAndBoundFitter:
     def __init__(self, settings: FitterConfig, device: ResolvedDevice, batch_size: int | None = None) -> None:
         self.settings = settings
         self.device = device
+        self.engine = _engine_of(settings, device)
         self.batch_size = batch_size
         self._bytes_per_sweep: float | None = None
 
@@ -118,33 +115,33 @@ class BranchAndBoundFitter:
 
     def _outcomes(self, batch: SweepBatch) -> Iterator[_Outcome]:
         """Search all chunks, on as many threads as asked for, and yield them as they finish."""
-        widths = _table_widths(batch)
-        groups = [np.flatnonzero((widths == width) & (batch.status == FitStatus.OK)) for width in np.unique(widths)]
+        kinds = self.engine.kinds(batch)
+        groups = [np.flatnonzero((kinds == kind) & (batch.status == FitStatus.OK)) for kind in np.unique(kinds)]
         if self.device.name != "cpu" or self.device.threads == 1:
             with _one_torch_thread():
                 for group in groups:
-                    yield from self._search_group(batch, group, widths)
+                    yield from self._search_group(batch, group)
             return
         pieces = [
             piece for group in groups if len(group) for piece in np.array_split(group, -(-len(group) // self._chunk()))
         ]
         with _one_torch_thread(), ThreadPoolExecutor(self.device.threads) as pool:
             pending: set[Future[list[_Outcome]]] = {
-                pool.submit(lambda piece: list(self._search_group(batch, piece, widths)), piece) for piece in pieces
+                pool.submit(lambda piece: list(self._search_group(batch, piece)), piece) for piece in pieces
             }
             while pending:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield from future.result()
 
-    def _search_group(self, batch: SweepBatch, group: IntArray, widths: IntArray) -> Iterator[_Outcome]:
-        """Search sweeps of one table width chunk by chunk, in smaller chunks once memory runs out."""
+    def _search_group(self, batch: SweepBatch, group: IntArray) -> Iterator[_Outcome]:
+        """Search sweeps of one kind chunk by chunk, in smaller chunks once memory runs out."""
         start = 0
         largest = len(group)
         while start < len(group):
             piece = group[start : start + min(self._chunk(), largest)]
             try:
-                outcome = self._search_chunk(batch, piece, int(widths[piece[0]]))
+                outcome = self._search_chunk(batch, piece)
             except (torch.OutOfMemoryError, MemoryError):
                 if len(piece) == 1:
                     raise
@@ -155,43 +152,29 @@ class BranchAndBoundFitter:
             start += len(piece)
             yield outcome
 
-    def _search_chunk(self, batch: SweepBatch, index: IntArray, width: int) -> _Outcome:
+    def _search_chunk(self, batch: SweepBatch, index: IntArray) -> _Outcome:
         """Search some sweeps and evaluate the public objective at what was found."""
-        layout = Layout(
-            self.settings, width=width, inner=min(inner_cells(self.settings), width), dtype=self.device.dtype
-        )
         sweeps = batch.take(index)
         if self.device.name == "cuda":
             torch.cuda.reset_peak_memory_stats(self.device.torch_device)
-        energy, usc, pitch, flux, mask = (
-            torch.from_numpy(np.ascontiguousarray(x)).to(self.device.torch_device)
-            for x in (sweeps.energy_ev, sweeps.usc_v, sweeps.pitch_deg, sweeps.flux, sweeps.mask)
-        )
-        tables = build_tables(energy, usc, pitch, flux, mask, layout)
-        found = search(tables)
-        best = polish(tables, found.best)
-        touches = touched_bounds(tables, best).cpu().numpy()
-        ends = np.full((len(index), 5), np.nan)
-        if self.settings.intervals:
-            ends = intervals_of(profile_of_u(tables, best), self.settings).numpy()
-        parameters = torch.stack([best.u, best.ratio, best.amplitude], dim=1).cpu().numpy()
+        found = self.engine.search(sweeps)
         if self.device.name == "cuda":
             self._bytes_per_sweep = torch.cuda.max_memory_allocated(self.device.torch_device) / len(index)
-        chi2 = public_chi2(sweeps, parameters, self.settings)
+        chi2 = found.chi2
         divisor = np.ones(len(index))
         if self.settings.method == "lillis":
             divisor = np.maximum(sweeps.mask.sum(axis=(1, 2)) - N_PARAMETERS, 1)
-        below = np.maximum(chi2 - found.lower_bound.cpu().numpy() / divisor, 0.0)
+        below = np.maximum(chi2 - found.lower_bound / divisor, 0.0)
         gap = np.divide(below, chi2, out=np.zeros_like(below), where=chi2 > 0.0)
-        tolerance = self.settings.branch_and_bound.tolerance
+        no_ends = np.full((len(index), 5), np.nan)
         return _Outcome(
             index=index,
-            parameters=parameters,
+            parameters=found.parameters,
             chi2=chi2,
             gap=gap,
-            touches=touches,
-            ends=ends,
-            is_certified=below <= np.maximum(tolerance * chi2, 2.0 * FLOOR / divisor),
+            touches=found.touches,
+            ends=no_ends if found.profile is None else intervals_of(found.profile, self.settings),
+            is_certified=below <= np.maximum(self.settings.branch_and_bound.tolerance * chi2, 2.0 * FLOOR / divisor),
         )
 
     def _chunk(self) -> int:
@@ -203,16 +186,21 @@ class BranchAndBoundFitter:
                 return PROBE
             free = torch.cuda.mem_get_info(self.device.torch_device)[0]
             return int(np.clip(MEMORY_SHARE * free / self._bytes_per_sweep, 1, GPU_CHUNK))
+        if self.device.engine == "compiled":
+            return COMPILED_CHUNK
         share = psutil.virtual_memory().available / self.device.threads
         return int(np.clip(MEMORY_SHARE * share / BYTES_PER_SWEEP, 1, max(CPU_CHUNK // self.device.threads, 1)))
 
 
-def _table_widths(batch: SweepBatch) -> IntArray:
-    """Cells that a table must reach to, for each sweep; (S,) int64."""
-    with np.errstate(invalid="ignore"):
-        reflected = (batch.mask & (batch.pitch_deg > 90.0)).sum(axis=-1).max(axis=-1, initial=0)
-    widths: IntArray = np.asarray(WIDTHS, dtype=np.int64)[np.searchsorted(WIDTHS, reflected)]
-    return widths
+def _engine_of(settings: FitterConfig, device: ResolvedDevice) -> Engine:
+    """Build the engine that a device works with."""
+    if device.engine == "compiled":
+        from potrun.fitters.branch_and_bound.compiled.engine import CompiledEngine
+
+        return CompiledEngine(settings, device.dtype_name)
+    from potrun.fitters.branch_and_bound.batched.engine import BatchedEngine
+
+    return BatchedEngine(settings, device)
 
 
 @contextmanager

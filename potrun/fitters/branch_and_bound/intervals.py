@@ -8,16 +8,10 @@ chosen from the same data: see ``docs/closure.md``.
 from dataclasses import replace
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from potrun.config import FitterConfig
-from potrun.fitters.branch_and_bound.layout import Layout, inner_cells
-from potrun.fitters.branch_and_bound.points import best_at
-from potrun.fitters.branch_and_bound.profile import Profile, profile_of_u
-from potrun.fitters.branch_and_bound.tables import build_tables
-from potrun.instrument import N_CELLS
-from potrun.records import FitResult, FitStatus, FloatArray, IntervalFlag, Intervals, SweepBatch
+from potrun.fitters.branch_and_bound.engines import Profile
+from potrun.records import BoolArray, FitResult, FitStatus, FloatArray, IntArray, IntervalFlag, Intervals
 
 LIMITS = {"halekas": (0.97, 1.58), "lillis": (0.38, 1.25)}
 """For each objective, how much worse a node of the 68 % and of the 95 % interval may be.
@@ -27,7 +21,7 @@ is allowed, interpolated to its ends, holds the truth more often. The cells of l
 those that speak most clearly against a wrong edge are left out, and the deviate is narrower still."""
 
 
-def ends_of(profile: Profile, limit: float) -> tuple[Tensor, Tensor, Tensor]:
+def ends_of(profile: Profile, limit: float) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Read an interval off a profile.
 
     Parameters
@@ -45,23 +39,24 @@ def ends_of(profile: Profile, limit: float) -> tuple[Tensor, Tensor, Tensor]:
     """
     u, worse_by = profile.u, profile.worse_by
     inside = worse_by <= limit
-    number = torch.arange(u.shape[1], device=u.device).expand_as(inside)
-    first = torch.where(inside, number, u.shape[1]).amin(dim=1, keepdim=True)
-    last = torch.where(inside, number, -1).amax(dim=1, keepdim=True)
+    number = np.arange(u.shape[1])
+    first = np.where(inside, number, u.shape[1]).min(axis=1)
+    last = np.where(inside, number, -1).max(axis=1)
 
-    def crossing(within: Tensor, beyond: Tensor) -> Tensor:
-        beyond = beyond.clamp(0, u.shape[1] - 1)
-        a, b = worse_by.gather(1, within), worse_by.gather(1, beyond)
-        share = ((limit - a) / (b - a).clamp(min=1e-12)).clamp(0.0, 1.0)
-        end = u.gather(1, within) + share * (u.gather(1, beyond) - u.gather(1, within))
-        return torch.where(within == beyond, u.gather(1, within), end)[:, 0]
+    def crossing(within: IntArray, beyond: IntArray) -> FloatArray:
+        beyond = beyond.clip(0, u.shape[1] - 1)
+        sweep = np.arange(len(u))
+        a, b = worse_by[sweep, within], worse_by[sweep, beyond]
+        share = ((limit - a) / np.maximum(b - a, 1e-12)).clip(0.0, 1.0)
+        end = u[sweep, within] + share * (u[sweep, beyond] - u[sweep, within])
+        return np.where(within == beyond, u[sweep, within], end)
 
-    between = (number > first) & (number < last)
-    return crossing(first, first - 1), crossing(last, last + 1), (between & ~inside).any(dim=1)
+    between = (number > first[:, None]) & (number < last[:, None])
+    return crossing(first, first - 1), crossing(last, last + 1), (between & ~inside).any(axis=1)
 
 
-def intervals_of(profile: Profile, settings: FitterConfig) -> Tensor:
-    """Return the ends of both intervals and the flags; (S, 5) float64 on the CPU: lo68, hi68, lo95, hi95, flag."""
+def intervals_of(profile: Profile, settings: FitterConfig) -> FloatArray:
+    """Return the ends of both intervals and the flags; (S, 5) float64: lo68, hi68, lo95, hi95, flag."""
     limit68, limit95 = LIMITS[settings.method]
     low68, high68, apart68 = ends_of(profile, limit68)
     low95, high95, apart95 = ends_of(profile, limit95)
@@ -72,7 +67,7 @@ def intervals_of(profile: Profile, settings: FitterConfig) -> Tensor:
         + (high95 >= settings.u_max_v) * int(IntervalFlag.UPPER_OPEN)
         + (high95 >= 0.0) * int(IntervalFlag.UPPER_LIMIT_ONLY)
     )
-    return torch.stack([low68, high68, low95, high95, flag.to(torch.float64)], dim=1).cpu()
+    return np.stack([low68, high68, low95, high95, flag.astype(np.float64)], axis=1)
 
 
 def with_intervals(fit: FitResult, ends: FloatArray, settings: FitterConfig) -> FitResult:
@@ -90,39 +85,3 @@ def with_intervals(fit: FitResult, ends: FloatArray, settings: FitterConfig) -> 
         flag=flag,
     )
     return replace(fit, intervals=intervals)
-
-
-def intervals_at(batch: SweepBatch, fit: FitResult, settings: FitterConfig) -> FitResult:
-    """Add intervals around best values that another search has found.
-
-    Parameters
-    ----------
-    batch : SweepBatch
-    fit : FitResult
-        The result of any solver on this batch.
-    settings : FitterConfig
-
-    Returns
-    -------
-    FitResult
-    """
-    layout = Layout(settings, width=N_CELLS, inner=inner_cells(settings), dtype=torch.float64)
-    ends = np.full((batch.n_sweeps, 5), np.nan)
-    for index in np.flatnonzero(fit.status == FitStatus.OK):
-        sweep = batch.take(slice(index, index + 1))
-        tables = build_tables(
-            torch.from_numpy(sweep.energy_ev),
-            torch.from_numpy(sweep.usc_v),
-            torch.from_numpy(sweep.pitch_deg),
-            torch.from_numpy(sweep.flux),
-            torch.from_numpy(sweep.mask),
-            layout,
-        )
-        u, ratio, amplitude = (
-            torch.from_numpy(values[index : index + 1].copy())
-            for values in (fit.u_surface_v, fit.b_spacecraft_over_b_surface, fit.beam_amplitude)
-        )
-        first, unknown = torch.zeros(1, dtype=torch.int64), torch.full((1,), torch.inf, dtype=torch.float64)
-        best = best_at(tables, first, u, ratio, amplitude, amplitude, unknown, scan=False, steps=0)
-        ends[index] = intervals_of(profile_of_u(tables, best), settings).numpy()[0]
-    return with_intervals(fit, ends, settings)

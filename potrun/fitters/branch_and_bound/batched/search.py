@@ -15,34 +15,17 @@ import torch
 from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
-from potrun.fitters.branch_and_bound.bounds import Boxes, Slack, bound_boxes
-from potrun.fitters.branch_and_bound.layout import pick
-from potrun.fitters.branch_and_bound.points import Points, best_at, without_beam
-from potrun.fitters.branch_and_bound.tables import SweepTables
-
-GRID_U, GRID_RATIO = 8, 4
-"""Boxes to start from."""
-
-PIVOT_V = 30.0
-"""Boxes are halved in ln(PIVOT_V - U), so that their size follows |U|."""
+from potrun.fitters.branch_and_bound.batched.bounds import Boxes, Slack, bound_boxes
+from potrun.fitters.branch_and_bound.batched.layout import pick
+from potrun.fitters.branch_and_bound.batched.points import Points, best_at, without_beam
+from potrun.fitters.branch_and_bound.batched.tables import SweepTables
+from potrun.fitters.branch_and_bound.tuning import ALONG, BALANCE, CUT_BELOW, FLOOR, GRID_RATIO, GRID_U, PIVOT_V, SAFETY
 
 EXACT_FROM_LEVEL = 2
 """Level from which lost cells are counted exactly rather than by whole bins."""
 
 TRIALS = 16
 """Centres of boxes evaluated in each sweep on each level."""
-
-CUT_BELOW = 0.3
-"""Boxes narrower in U than this many beam widths have their amplitudes cut."""
-
-BALANCE = 1.2
-"""How many times its share from unsure cells a box's slack from the beam must be to be reduced first."""
-
-ALONG = 0.6
-"""Above this share of what the bound is short by, the amplitude is halved along with the cone's parameters."""
-
-FLOOR = 1e-6
-"""Differences of a sum of squares below this are none: noise-free data reach zero, where no fraction can be proven."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +40,7 @@ class Found:
 def allowed_gap(tables: SweepTables, best: Tensor) -> Tensor:
     """How far below the best value a bound may be for its box to be discarded; (S,) for best values (S,)."""
     tolerance = tables.layout.settings.branch_and_bound.tolerance
-    return torch.maximum(0.9 * tolerance * best, FLOOR + 2.0 * tables.rounding)
+    return torch.maximum(SAFETY * tolerance * best, FLOOR + 2.0 * tables.rounding)
 
 
 def search(tables: SweepTables) -> Found:

@@ -16,38 +16,15 @@ import torch
 from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
-from potrun.fitters.branch_and_bound.layout import columns, pick, total
-from potrun.fitters.branch_and_bound.lookup import cone_edge, count_below, row_index
-from potrun.fitters.branch_and_bound.points import Points, best_at
-from potrun.fitters.branch_and_bound.tables import SweepTables
+from potrun.fitters.branch_and_bound.batched.layout import columns, pick, total
+from potrun.fitters.branch_and_bound.batched.lookup import cone_edge, count_below, row_index
+from potrun.fitters.branch_and_bound.batched.points import Points, best_at
+from potrun.fitters.branch_and_bound.batched.tables import SweepTables
+from potrun.fitters.branch_and_bound.tuning import FINE_STEPS, N_COARSE, N_NEAR, N_RATIO, NEAR_RATIO, PIVOT_V
 from potrun.losscone.model import beam_energy_profile
 
-PIVOT_V = 30.0
-"""Nodes are even in ln(PIVOT_V - U), as the boxes of the search are."""
 
-N_COARSE = 30
-"""Nodes over the whole range of U."""
-
-FINE_STEPS = (0.002, 0.006, 0.014, 0.03, 0.06)
-"""Distances from the best U, in ln(PIVOT_V - U), of the nodes around it."""
-
-N_RATIO = 44
-"""Values of r tried at every node, even in ln r over its whole range."""
-
-NEAR_RATIO = 0.03
-N_NEAR = 9
-"""Half-width, in ln r, and number of the values of r tried around the best one."""
-
-
-@dataclass(frozen=True)
-class Profile:
-    """What the nodes of U say of each sweep; nodes rise along the last axis."""
-
-    u: Tensor  # (S, K) V
-    worse_by: Tensor  # (S, K) how much worse than the best point, in units of what chance brings
-
-
-def profile_of_u(tables: SweepTables, best: Points) -> Profile:
+def profile_of_u(tables: SweepTables, best: Points) -> tuple[Tensor, Tensor]:
     """Compare the best model at each node of U with the best of all.
 
     Parameters
@@ -58,7 +35,8 @@ def profile_of_u(tables: SweepTables, best: Points) -> Profile:
 
     Returns
     -------
-    Profile
+    u, worse_by : (S, K) float64
+        Nodes of U (V), rising, and how much worse each is than the best point, in units of what chance brings.
 
     References
     ----------
@@ -73,7 +51,7 @@ def profile_of_u(tables: SweepTables, best: Points) -> Profile:
     worse_by = torch.where(spread > 0.0, difference / spread.clamp(min=1e-300), 0.0)
     worse_by[N_COARSE + len(FINE_STEPS)] = 0.0  # the best point itself
     order = torch.sort(u, dim=0, stable=True).indices
-    return Profile(u=u.gather(0, order).T, worse_by=worse_by.gather(0, order).T)
+    return u.gather(0, order).T, worse_by.gather(0, order).T
 
 
 def _nodes(tables: SweepTables, best_u: Tensor) -> Tensor:

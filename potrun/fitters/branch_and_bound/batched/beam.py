@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from potrun.fitters.branch_and_bound.layout import columns, total
-from potrun.fitters.branch_and_bound.tables import SweepTables
+from potrun.fitters.branch_and_bound.batched.layout import columns, total
+from potrun.fitters.branch_and_bound.batched.tables import SweepTables
 
 
 @dataclass(frozen=True)

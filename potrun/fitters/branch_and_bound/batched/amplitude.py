@@ -16,10 +16,8 @@ import torch
 from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
-from potrun.fitters.branch_and_bound.layout import Layout, RangeMinimum, pick, range_minimum, total
-
-REACH = 12.0
-"""Beam widths above the highest centre at which the beam, weaker by 1e-31, is none."""
+from potrun.fitters.branch_and_bound.batched.layout import Layout, RangeMinimum, pick, range_minimum, total
+from potrun.fitters.branch_and_bound.tuning import REACH
 
 BLOCK = 2048
 """Rows tabulated at once, for the sake of memory."""

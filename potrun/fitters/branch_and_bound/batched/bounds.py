@@ -12,19 +12,23 @@ import torch
 from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
-from potrun.fitters.branch_and_bound.beam import (
+from potrun.fitters.branch_and_bound.batched.beam import (
     BeamStrength,
     InnerCost,
     beam_strength,
     bound_inner_cost,
     greatest_strength,
 )
-from potrun.fitters.branch_and_bound.layout import columns, pick, sum_pairs, total
-from potrun.fitters.branch_and_bound.lookup import cone_edge, count_below, count_interval, least_entry, row_index
-from potrun.fitters.branch_and_bound.tables import SweepTables
-
-NEGLIGIBLE = 0.02
-"""Share of the tolerance that rows may lose in all before their inner cells are looked at one by one."""
+from potrun.fitters.branch_and_bound.batched.layout import columns, pick, sum_pairs, total
+from potrun.fitters.branch_and_bound.batched.lookup import (
+    cone_edge,
+    count_below,
+    count_interval,
+    least_entry,
+    row_index,
+)
+from potrun.fitters.branch_and_bound.batched.tables import SweepTables
+from potrun.fitters.branch_and_bound.tuning import NEGLIGIBLE
 
 
 @dataclass(frozen=True)

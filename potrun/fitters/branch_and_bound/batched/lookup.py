@@ -8,8 +8,9 @@ stepping through the bin's sorted cells makes it exact.
 import torch
 from torch import Tensor
 
-from potrun.fitters.branch_and_bound.layout import RangeMinimum, columns, pick
-from potrun.fitters.branch_and_bound.tables import N_BINS, SweepTables
+from potrun.fitters.branch_and_bound.batched.layout import RangeMinimum, columns, pick
+from potrun.fitters.branch_and_bound.batched.tables import SweepTables
+from potrun.fitters.branch_and_bound.tuning import N_BINS
 from potrun.losscone.model import loss_cone_sine_squared
 
 

@@ -1,6 +1,5 @@
 """Shared ground of the tables: their sizes, ordered sums, and the least entry of an interval."""
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -8,11 +7,6 @@ from torch import Tensor
 
 from potrun.config import FitterConfig
 from potrun.errors import UsageError
-from potrun.fitters.base import beam_bounds
-from potrun.instrument import N_CELLS
-
-BEAM_REACH = 1e-4
-"""The beam is followed cell by cell down to this fraction of the background, and bounded beyond."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +54,6 @@ class RangeMinimum:
     def length(self) -> int:
         """Number of entries of a row."""
         return int(self.entries.shape[-1])
-
-
-def inner_cells(settings: FitterConfig) -> int:
-    """How many cells of a row to follow the beam in: those that its reach is likely to cover.
-
-    A performance choice: what the beam does to other cells is bounded, whatever their number.
-    """
-    strongest = beam_bounds(settings)[1] / (settings.background * BEAM_REACH)
-    if strongest <= 1.0:
-        return 1
-    reach_deg = min(settings.beam_angle_deg * math.sqrt(2.0 * math.log(strongest)), 180.0)
-    share = 0.5 * (1.0 - math.cos(math.radians(reach_deg)))
-    return min(N_CELLS, math.ceil(N_CELLS * share) + 2)
 
 
 def pick(values: Tensor, index: Tensor) -> Tensor:

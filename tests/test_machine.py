@@ -8,7 +8,7 @@ import pytest
 LARGE_ARRAYS = """
 import resource
 import numpy as np
-from potrun.memory import keep_freed_memory
+from potrun.machine import keep_freed_memory
 
 if not keep_freed_memory():
     raise SystemExit(77)

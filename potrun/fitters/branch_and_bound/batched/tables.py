@@ -18,13 +18,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from potrun.fitters.branch_and_bound.amplitude import AmplitudeTable, amplitude_table
-from potrun.fitters.branch_and_bound.layout import Layout, RangeMinimum, range_minimum, total
+from potrun.fitters.branch_and_bound.batched.amplitude import AmplitudeTable, amplitude_table
+from potrun.fitters.branch_and_bound.batched.layout import Layout, RangeMinimum, range_minimum, total
+from potrun.fitters.branch_and_bound.tuning import N_BINS
 from potrun.instrument import N_CELLS, N_CHANNELS
 from potrun.losscone.model import beam_pitch_profile, pitch_sine_squared
-
-N_BINS = 128
-"""Bins of the count table; a power of two, so that the bin of x is exact."""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,20 @@
-"""Memory that a day needs again for the next day is kept instead of being handed back."""
+"""What the machine gives a process: cores and memory."""
 
 import ctypes
+import os
 import sys
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _KEPT_BYTES = 256 * 2**20
 _MOST_FROM_HEAP_BYTES = 32 * 2**20
 """The largest array that glibc will take from memory it holds already."""
+
+
+def available_cores() -> int:
+    """Count the processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def keep_freed_memory() -> bool:

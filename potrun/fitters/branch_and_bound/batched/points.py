@@ -13,16 +13,11 @@ import torch
 from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
-from potrun.fitters.branch_and_bound.layout import columns, pick, sum_pairs, total
-from potrun.fitters.branch_and_bound.lookup import cone_edge, count_below, least_entry, row_index
-from potrun.fitters.branch_and_bound.tables import SweepTables
+from potrun.fitters.branch_and_bound.batched.layout import columns, pick, sum_pairs, total
+from potrun.fitters.branch_and_bound.batched.lookup import cone_edge, count_below, least_entry, row_index
+from potrun.fitters.branch_and_bound.batched.tables import SweepTables
+from potrun.fitters.branch_and_bound.tuning import SCAN, UNSEEN
 from potrun.losscone.model import beam_energy_profile
-
-SCAN = (0.0, 0.02, 0.08, 0.3, 1.0)
-"""Amplitudes tried first, from the lower end (0) of an interval to the upper (1)."""
-
-UNSEEN = 1e-9
-"""A row whose cost the beam cannot lower by this fraction of the whole is left without."""
 
 
 @dataclass(frozen=True)

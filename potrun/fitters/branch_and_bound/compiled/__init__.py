@@ -1,0 +1,7 @@
+"""The compiled engine: every sweep by itself, in machine code that fits the cache of one processor core.
+
+The mathematics is that of the batched engine, where it is explained. Read ``records`` (what is handed around),
+``tables``, ``lookup``, ``beam`` and ``bounds``, ``points``, ``search`` (best box first; ``heap``), ``finish``,
+``profile``, ``kernel`` (one sweep after another), ``engine``. ``equations`` compiles the model, ``jit`` keeps the
+machine code.
+"""

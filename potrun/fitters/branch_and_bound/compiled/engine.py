@@ -1,0 +1,103 @@
+"""From a chunk of sweeps to what the search found, on one core; several threads may search at once."""
+
+import numpy as np
+
+from potrun.config import FitterConfig
+from potrun.errors import UsageError
+from potrun.fitters.base import public_chi2
+from potrun.fitters.branch_and_bound.compiled.heap import new_heap
+from potrun.fitters.branch_and_bound.compiled.jit import compile_once
+from potrun.fitters.branch_and_bound.compiled.kernel import process_sweeps
+from potrun.fitters.branch_and_bound.compiled.records import new_rows, new_scratch, problem_of
+from potrun.fitters.branch_and_bound.engines import Profile, Searched
+from potrun.fitters.branch_and_bound.tuning import GRID_RATIO, GRID_U, N_NODES
+from potrun.instrument import N_CELLS, N_CHANNELS
+from potrun.losscone.model import beam_pitch_profile, pitch_sine_squared
+from potrun.records import FloatArray, IntArray, SweepBatch
+
+PIECES = 8
+"""Into how many boxes one is cut at most."""
+
+
+class CompiledEngine:
+    """Search sweeps one by one in machine code.
+
+    Parameters
+    ----------
+    settings : FitterConfig
+    dtype : {"float32", "float64"}
+        Format of the tables that bounds are read from.
+    """
+
+    def __init__(self, settings: FitterConfig, dtype: str) -> None:
+        self.settings = settings
+        self.dtype = dtype
+        self.problem = problem_of(settings, dtype)
+        compile_once(lambda: self.search(_no_sweeps()))
+
+    def kinds(self, batch: SweepBatch) -> IntArray:
+        """All sweeps are of one kind; (S,) int64."""
+        return np.zeros(batch.n_sweeps, np.int64)
+
+    def search(self, sweeps: SweepBatch) -> Searched:
+        """Find the minimum of each sweep."""
+        return self._process(sweeps, None)
+
+    def finish(self, sweeps: SweepBatch, parameters: FloatArray) -> Searched:
+        """Centre best parameters (S, 3) that another search has found, and profile U around them; nothing is proven."""
+        return self._process(sweeps, parameters)
+
+    def _process(self, sweeps: SweepBatch, known: FloatArray | None) -> Searched:
+        """Hand sweeps to the compiled code, with memory of this call's own."""
+        problem, n_sweeps = self.problem, sweeps.n_sweeps
+        pitch = np.where(sweeps.mask, sweeps.pitch_deg, 0.0)
+        data = np.where(sweeps.mask, sweeps.flux, 1.0)
+        points = np.zeros((n_sweeps, 3)) if known is None else np.array(known, dtype=np.float64)
+        lower_bound, counts = np.zeros(n_sweeps), np.zeros((n_sweeps, 2), np.int64)
+        n_nodes = N_NODES if self.settings.intervals else 0
+        profile = Profile(np.zeros((n_sweeps, n_nodes)), np.zeros((n_sweeps, n_nodes)))
+        largest = process_sweeps(
+            problem,
+            np.ascontiguousarray(sweeps.energy_ev),
+            np.ascontiguousarray(sweeps.usc_v),
+            pitch_sine_squared(pitch),
+            pitch > 90.0,
+            np.log(data + problem.log_offset) if problem.is_logarithmic else data,
+            beam_pitch_profile(pitch, self.settings.beam_angle_deg),
+            np.ascontiguousarray(sweeps.mask),
+            known is not None,
+            points,
+            lower_bound,
+            counts,
+            profile.u,
+            profile.worse_by,
+            new_rows(self.dtype),
+            new_heap(problem.max_boxes + GRID_U * GRID_RATIO + PIECES),
+            new_scratch(problem),
+        )
+        if not largest <= 0.5 * float(np.finfo(self.dtype).max):
+            raise UsageError(
+                f"device.dtype={self.dtype} cannot hold costs up to {largest:.3g}: use device.dtype=float64, or raise "
+                "fitter.log_offset"
+            )
+        return Searched(
+            parameters=points,
+            chi2=public_chi2(sweeps, points, self.settings),
+            lower_bound=lower_bound,
+            touches=counts[:, 1].astype(np.int8),
+            boxes=counts[:, 0],
+            profile=profile if n_nodes else None,
+        )
+
+
+def _no_sweeps() -> SweepBatch:
+    """Return a batch of the right types without a sweep."""
+    rows, cells = np.zeros((0, N_CHANNELS)), np.zeros((0, N_CHANNELS, N_CELLS))
+    return SweepBatch(
+        energy_ev=rows,
+        usc_v=rows,
+        pitch_deg=cells,
+        flux=cells,
+        mask=cells.astype(np.bool_),
+        status=np.zeros(0, np.int8),
+    )

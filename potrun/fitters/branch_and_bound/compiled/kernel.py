@@ -1,0 +1,80 @@
+"""The one function that Python calls: sweep after sweep, from cells to minimum and profile."""
+
+import numpy as np
+
+from potrun.fitters.branch_and_bound.compiled.centre import centre_of_equals
+from potrun.fitters.branch_and_bound.compiled.finish import move_to_equal, polish, touched_bounds
+from potrun.fitters.branch_and_bound.compiled.jit import compiled
+from potrun.fitters.branch_and_bound.compiled.points import best_at
+from potrun.fitters.branch_and_bound.compiled.profile import profile_of_u
+from potrun.fitters.branch_and_bound.compiled.records import Point, Problem, Rows, Scratch
+from potrun.fitters.branch_and_bound.compiled.search import search
+from potrun.fitters.branch_and_bound.compiled.tables import build_tables
+from potrun.records import BoolArray, FloatArray, IntArray
+
+
+@compiled
+def process_sweeps(
+    problem: Problem,
+    energy: FloatArray,
+    usc: FloatArray,
+    sine: FloatArray,
+    is_reflected: BoolArray,
+    data: FloatArray,
+    beam: FloatArray,
+    mask: BoolArray,
+    is_known: bool,
+    points: FloatArray,
+    lower_bound: FloatArray,
+    counts: IntArray,
+    nodes: FloatArray,
+    worse_by: FloatArray,
+    rows: Rows,
+    heap: FloatArray,
+    scratch: Scratch,
+) -> float:
+    """Search every sweep, and profile it if there is room for the profile.
+
+    Parameters
+    ----------
+    problem : Problem
+    energy, usc : (S, E) float64
+    sine, is_reflected, data, beam, mask : (S, E, C)
+        See :func:`~potrun.fitters.branch_and_bound.compiled.tables.build_tables`.
+    is_known : bool
+        Whether `points` holds the best points already, and they are only to be centred and profiled.
+    points : (S, 3) float64
+        U, r and A.
+    lower_bound : (S,) float64
+    counts : (S, 2) int64
+        Boxes visited, and AtBound bits.
+    nodes, worse_by : (S, K) float64
+        K is zero for no profiles.
+    rows, heap, scratch
+        Memory to work in.
+
+    Returns
+    -------
+    float
+        Largest cost met in a row.
+    """
+    largest = 0.0
+    for i in range(len(energy)):
+        number, rounding, most = build_tables(
+            problem, energy[i], usc[i], sine[i], is_reflected[i], data[i], beam[i], mask[i], rows, scratch[0]
+        )
+        largest = max(largest, most)
+        if is_known:
+            u, ratio, known = points[i]
+            amplitude, value = best_at(problem, rows, number, u, ratio, known, known, np.inf, False, 0, scratch[0])
+            best = Point(u, ratio, amplitude, value)
+        else:
+            best, lower_bound[i], counts[i, 0] = search(problem, rows, number, rounding, heap, scratch[0])
+            best = polish(problem, rows, number, best, scratch[0])
+        u, ratio = centre_of_equals(problem, rows, number, best, scratch[0])
+        best = move_to_equal(problem, rows, number, best, u, ratio, scratch[0])
+        counts[i, 1] = touched_bounds(problem, rows, number, best, scratch[0])
+        points[i, 0], points[i, 1], points[i, 2] = best.u, best.ratio, best.amplitude
+        if nodes.shape[1]:
+            profile_of_u(problem, rows, number, best, nodes[i], worse_by[i], scratch[0])
+    return largest

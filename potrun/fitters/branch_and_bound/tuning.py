@@ -1,0 +1,87 @@
+"""How both engines search: numbers that decide what is tried in which order, and when a region is given up."""
+
+import math
+
+from potrun.config import FitterConfig
+from potrun.fitters.base import beam_bounds
+from potrun.instrument import N_CELLS
+
+PIVOT_V = 30.0
+"""Potentials are halved, and nodes are even, in ln(PIVOT_V - U), so that their spacing follows |U|."""
+
+GRID_U, GRID_RATIO = 8, 4
+"""Boxes to start from."""
+
+N_BINS = 128
+"""Bins of the count tables; a power of two, so that the bin of an edge is exact."""
+
+FLOOR = 1e-6
+"""Differences of a sum of squares below this are none: noise-free data reach zero, where no fraction can be proven."""
+
+SAFETY = 0.9
+"""Share of the tolerance that the search uses up; the rest is for rounding."""
+
+NEGLIGIBLE = 0.02
+"""Share of the tolerance that rows may lose in all before their inner cells are looked at one by one."""
+
+CUT_BELOW = 0.3
+"""Boxes narrower in U than this many beam widths have their amplitudes cut."""
+
+BALANCE = 1.2
+"""How many times its share from unsure cells a box's slack from the beam must be to be reduced first."""
+
+ALONG = 0.6
+"""Above this share of what the bound is short by, the amplitude is halved along with the cone's parameters."""
+
+BEAM_REACH = 1e-4
+"""The beam is followed cell by cell down to this fraction of the background, and bounded beyond."""
+
+REACH = 12.0
+"""Beam widths above the highest centre at which the beam, weaker by 1e-31, is none."""
+
+SCAN = (0.0, 0.02, 0.08, 0.3, 1.0)
+"""Amplitudes tried first, from the lower end (0) of an interval to the upper (1)."""
+
+UNSEEN = 1e-9
+"""A row whose cost the beam cannot lower by this fraction of the whole is left without."""
+
+FAINT = 1e-7
+"""A cell where the beam stays below this fraction of the background is left without when points are evaluated."""
+
+POLISH_ROUNDS = 8
+"""Times that the step in U is shrunk at the end."""
+
+POLISH_STEP, POLISH_SHRINK = 0.1, 0.4
+"""First of these steps, in beam widths, and its factor from round to round."""
+
+HALVINGS = 50
+"""Times that the end of the region of equal fits is halved in: 2000 V to a part in 10^15."""
+
+N_COARSE = 30
+"""Nodes of the profile over the whole range of U."""
+
+FINE_STEPS = (0.002, 0.006, 0.014, 0.03, 0.06)
+"""Distances from the best U, in ln(PIVOT_V - U), of the profile's nodes around it."""
+
+N_NODES = N_COARSE + 1 + 2 * len(FINE_STEPS)
+"""Nodes of the profile in all."""
+
+N_RATIO = 44
+"""Values of r tried at every node, even in ln r over its whole range."""
+
+NEAR_RATIO = 0.03
+N_NEAR = 9
+"""Half-width, in ln r, and number of the values of r tried around the best one."""
+
+
+def inner_cells(settings: FitterConfig) -> int:
+    """How many cells of a row to follow the beam in: those that its reach is likely to cover.
+
+    A performance choice: what the beam does to other cells is bounded, whatever their number.
+    """
+    strongest = beam_bounds(settings)[1] / (settings.background * BEAM_REACH)
+    if strongest <= 1.0:
+        return 1
+    reach_deg = min(settings.beam_angle_deg * math.sqrt(2.0 * math.log(strongest)), 180.0)
+    share = 0.5 * (1.0 - math.cos(math.radians(reach_deg)))
+    return min(N_CELLS, math.ceil(N_CELLS * share) + 2)
