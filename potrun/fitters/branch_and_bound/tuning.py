@@ -48,11 +48,17 @@ UNSEEN = 1e-9
 FAINT = 1e-7
 """A cell where the beam stays below this fraction of the background is left without when points are evaluated."""
 
-POLISH_ROUNDS = 8
-"""Times that the step in U is shrunk at the end."""
+POLISH_REACH = 2.0
+"""How far from the best U of a search, in beam widths, its lowest point is looked for."""
 
-POLISH_STEP, POLISH_SHRINK = 0.1, 0.4
-"""First of these steps, in beam widths, and its factor from round to round."""
+GOLDEN = 0.6180339887498949
+"""Share of an interval that a golden section keeps."""
+
+POLISH_CUTS = 24
+"""Golden sections, which leave a part in 10^5 of the interval."""
+
+LAST_STEPS = 3
+"""Gauss-Newton steps of the amplitude at the end."""
 
 HALVINGS = 50
 """Times that the end of the region of equal fits is halved in: 2000 V to a part in 10^15."""

@@ -5,7 +5,7 @@ import torch
 
 from potrun.config import FitterConfig
 from potrun.device import ResolvedDevice
-from potrun.fitters.branch_and_bound.batched.finish import centred, polish, touched_bounds
+from potrun.fitters.branch_and_bound.batched.finish import finish, touched_bounds
 from potrun.fitters.branch_and_bound.batched.layout import Layout
 from potrun.fitters.branch_and_bound.batched.profile import profile_of_u
 from potrun.fitters.branch_and_bound.batched.search import search
@@ -51,7 +51,7 @@ class BatchedEngine:
         )
         tables = build_tables(energy, usc, pitch, flux, mask, layout)
         found = search(tables)
-        best = centred(tables, polish(tables, found.best))
+        best = finish(tables, found.best)
         profile = None
         if self.settings.intervals:
             profile = Profile(*(x.cpu().numpy() for x in profile_of_u(tables, best)))

@@ -1,9 +1,4 @@
-"""From the best point of a search to the values that are reported.
-
-The search stops as soon as nothing can be better by more than the tolerance; the best point may still lie on a slope of
-the beam, where U and A are smooth. A few shrinking steps in U, each with its own best amplitude, take it down. The
-cone's part is flat there and needs none.
-"""
+"""From the best point of a search to the values that are reported: see ``compiled.finish`` for what and why."""
 
 from dataclasses import dataclass, replace
 
@@ -15,12 +10,12 @@ from potrun.fitters.branch_and_bound.batched.layout import columns, pick
 from potrun.fitters.branch_and_bound.batched.lookup import cone_edge, count_below, row_index
 from potrun.fitters.branch_and_bound.batched.points import Points, best_at
 from potrun.fitters.branch_and_bound.batched.tables import SweepTables
-from potrun.fitters.branch_and_bound.tuning import HALVINGS, PIVOT_V, POLISH_ROUNDS, POLISH_SHRINK, POLISH_STEP
+from potrun.fitters.branch_and_bound.tuning import GOLDEN, HALVINGS, LAST_STEPS, PIVOT_V, POLISH_CUTS, POLISH_REACH
 from potrun.records import AtBound
 
 
-def polish(tables: SweepTables, best: Points) -> Points:
-    """Improve each sweep's best point along U and A; it never gets worse.
+def finish(tables: SweepTables, best: Points) -> Points:
+    """Improve each best point within its region, or centre it there; it never gets worse.
 
     Parameters
     ----------
@@ -31,60 +26,55 @@ def polish(tables: SweepTables, best: Points) -> Points:
     Returns
     -------
     Points
-    """
-    settings = tables.layout.settings
-    chosen = torch.nonzero(best.amplitude > 0.0)[:, 0]
-    if not len(chosen):
-        return best
-    start = best.take(chosen)
-    twice = torch.arange(len(chosen), device=chosen.device).repeat(2)
-    direction = torch.ones_like(start.u).repeat(2)
-    direction[: len(chosen)] = -1.0
-    step = POLISH_STEP * settings.beam_width_ev
-    for _ in range(POLISH_ROUNDS):
-        both = start.take(twice)
-        u = (both.u + step * direction).clamp(settings.u_min_v, settings.u_max_v)
-        tried = best_at(
-            tables, both.owner, u, both.ratio, both.amplitude, both.amplitude, both.value, scan=False, steps=1
-        )
-        for half in (tried.take(twice[: len(chosen)]), tried.take(twice[: len(chosen)] + len(chosen))):
-            start = _better(start, half)
-        step *= POLISH_SHRINK
-    amplitude = start.amplitude
-    tried = best_at(tables, start.owner, start.u, start.ratio, amplitude, amplitude, start.value, scan=False, steps=3)
-    return best.replaced(chosen, _better(start, tried))
-
-
-def centred(tables: SweepTables, best: Points) -> Points:
-    """Move each best point to the middle of the parameters that fit equally well.
-
-    The middle of the range of U in which every row loses the same cells, on the scale of ln(PIVOT_V - U), and there the
-    middle of the range of r; where a beam tells potentials apart, of r alone.
-
-    Parameters
-    ----------
-    tables : SweepTables
-    best : Points
-        One point a sweep, in the order of sweeps.
-
-    Returns
-    -------
-    Points
-        None is worse.
     """
     region = _Region.around(tables, best)
+    settings = tables.layout.settings
     least, most = (
-        region.farthest(best.u, torch.full_like(best.u, limit))
-        for limit in (tables.layout.settings.u_min_v, tables.layout.settings.u_max_v)
+        region.farthest(best.u, torch.full_like(best.u, limit)) for limit in (settings.u_min_v, settings.u_max_v)
     )
-    u = torch.where(best.amplitude == 0.0, PIVOT_V - torch.sqrt((PIVOT_V - least) * (PIVOT_V - most)), best.u)
-    low, high = region.ratios_at(u)
-    unknown = torch.full_like(best.value, torch.inf)
-    moved = best_at(
-        tables, best.owner, u, 0.5 * (low + high), best.amplitude, best.amplitude, unknown, scan=False, steps=0
-    )
+    has_beam = torch.nonzero(best.amplitude > 0.0)[:, 0]
+    if len(has_beam):
+        reach = POLISH_REACH * settings.beam_width_ev
+        low, high = torch.maximum(least, best.u - reach), torch.minimum(most, best.u + reach)
+        low, high = low.index_select(0, has_beam), high.index_select(0, has_beam)
+        best = best.replaced(has_beam, _lowest(tables, region.take(has_beam), low, high, best.take(has_beam)))
+    middle = PIVOT_V - torch.sqrt((PIVOT_V - least) * (PIVOT_V - most))
+    u = torch.where(best.amplitude > 0.0, best.u, middle)
+    moved = _best_amplitude(tables, region, u, best, steps=0)
+    # Rounding at the edge of a tiny region may lose another cell: then the point stays where it is.
     same = torch.nonzero(moved.value <= best.value * (1.0 + 1e-12))[:, 0]
     return best.replaced(same, moved.take(same))
+
+
+def _lowest(tables: SweepTables, region: "_Region", low: Tensor, high: Tensor, best: Points) -> Points:
+    """Find the lowest point between two potentials of each region, with its own amplitude, by golden sections."""
+    left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+    at_left, at_right = (_best_amplitude(tables, region, u, best, steps=2) for u in (left, right))
+    for _ in range(POLISH_CUTS):
+        goes_left = at_left.value < at_right.value
+        low, high = torch.where(goes_left, low, left), torch.where(goes_left, right, high)
+        kept = at_right.replaced(*_chosen(goes_left, at_left))
+        u = torch.where(goes_left, high - GOLDEN * (high - low), low + GOLDEN * (high - low))
+        new = _best_amplitude(tables, region, u, kept, steps=2)
+        left, right = torch.where(goes_left, u, kept.u), torch.where(goes_left, kept.u, u)
+        at_left, at_right = kept.replaced(*_chosen(goes_left, new)), new.replaced(*_chosen(goes_left, kept))
+    for found in (at_left, at_right):
+        best = _better(best, found)
+    return _better(best, _best_amplitude(tables, region, best.u, best, steps=LAST_STEPS))
+
+
+def _chosen(flag: Tensor, points: Points) -> tuple[Tensor, Points]:
+    """Positions where a flag is set, and the points there."""
+    index = torch.nonzero(flag)[:, 0]
+    return index, points.take(index)
+
+
+def _best_amplitude(tables: SweepTables, region: "_Region", u: Tensor, start: Points, steps: int) -> Points:
+    """Evaluate the middle of each region at some U, with an amplitude improved from another."""
+    low, high = region.ratios_at(u)
+    unknown = torch.full_like(u, torch.inf)
+    amplitude = start.amplitude
+    return best_at(tables, start.owner, u, 0.5 * (low + high), amplitude, amplitude, unknown, scan=False, steps=steps)
 
 
 @dataclass(frozen=True)
@@ -106,6 +96,11 @@ class _Region:
         above = pick(tables.edge, start + lost)
         above = torch.where(above < 2.0, above, torch.inf)
         return cls(tables.layout.settings, columns(tables.energy_ev - tables.usc_v, best.owner), below, above)
+
+    def take(self, index: Tensor) -> "_Region":
+        """Regions of some sweeps."""
+        columns = (x.index_select(1, index) for x in (self.free_energy, self.below, self.above))
+        return _Region(self.settings, *columns)
 
     def ratios_at(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """Range of r at some U; its ends are in the wrong order if there is none."""

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from potrun.fitters.branch_and_bound.compiled.centre import centre_of_equals
-from potrun.fitters.branch_and_bound.compiled.finish import move_to_equal, polish, touched_bounds
+from potrun.fitters.branch_and_bound.compiled.finish import finish, touched_bounds
 from potrun.fitters.branch_and_bound.compiled.jit import compiled
 from potrun.fitters.branch_and_bound.compiled.points import best_at
 from potrun.fitters.branch_and_bound.compiled.profile import profile_of_u
@@ -70,9 +69,7 @@ def process_sweeps(
             best = Point(u, ratio, amplitude, value)
         else:
             best, lower_bound[i], counts[i, 0] = search(problem, rows, number, rounding, heap, scratch[0])
-            best = polish(problem, rows, number, best, scratch[0])
-        u, ratio = centre_of_equals(problem, rows, number, best, scratch[0])
-        best = move_to_equal(problem, rows, number, best, u, ratio, scratch[0])
+        best = finish(problem, rows, number, best, scratch[0])
         counts[i, 1] = touched_bounds(problem, rows, number, best, scratch[0])
         points[i, 0], points[i, 1], points[i, 2] = best.u, best.ratio, best.amplitude
         if nodes.shape[1]:
