@@ -13,7 +13,7 @@ from potrun.config import FitterConfig
 from potrun.fitters.branch_and_bound.engines import Profile
 from potrun.records import BoolArray, FitResult, FitStatus, FloatArray, IntArray, IntervalFlag, Intervals
 
-LIMITS = {"halekas": (0.97, 1.58), "lillis": (0.38, 1.25)}
+LIMITS = {"halekas": (0.99, 1.58), "lillis": (0.46, 1.30)}
 """For each objective, how much worse a node of the 68 % and of the 95 % interval may be.
 
 Of a normal deviate these would be 1 and 1.96, which is what a single true point needs for halekas; the hull of all that
