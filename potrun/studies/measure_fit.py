@@ -59,7 +59,7 @@ def measure_fit(
         gpu = _Gpu(device, is_used=fast)
         gpu.reset()
         laps: list[float] = []
-        with _MemoryWatch() as memory:
+        with MemoryWatch() as memory:
             while not laps or sum(laps) < seconds:
                 started = time.perf_counter()
                 solver.fit(batch)
@@ -105,7 +105,7 @@ class _Gpu:
         }
 
 
-class _MemoryWatch:
+class MemoryWatch:
     """Samples the resident memory of this process from a thread of its own."""
 
     def __init__(self) -> None:
@@ -129,8 +129,10 @@ class _MemoryWatch:
 
     @property
     def peak_mb(self) -> float:
+        """Most memory that was seen."""
         return self._peak / MEGABYTE
 
     @property
     def rise_mb(self) -> float:
+        """How much more that is than at the start."""
         return (self._peak - self._before) / MEGABYTE
