@@ -46,7 +46,7 @@ def test_most_sweeps_are_certified(method, share):
 @pytest.mark.parametrize("method", ["halekas", "lillis"])
 def test_quality_over_all_regimes(method):
     settings = FitterConfig(method=method)
-    found = [compare(settings, regime, 60, seed=31) for regime in REGIMES]
+    found = [compare(settings, regime, 34, seed=31) for regime in REGIMES]
     excess = np.concatenate([e for _, e in found])
     certified = np.concatenate([r.is_certified for r, _ in found])
     assert np.mean(excess <= 1e-3) >= 0.997
