@@ -250,6 +250,20 @@ def test_out_of_memory_halves_the_chunk_and_changes_nothing(monkeypatch, engine)
     assert_same(base, fitter.fit(batch))
 
 
+def test_an_error_leaves_the_waiting_chunks_alone(monkeypatch):
+    batch, cfg = mixed("halekas", n=4)
+    fitter = make_fitter(cfg, DeviceConfig(name="cpu", threads=2, batch_size=1), fast=True)
+    search, searched = fitter._search_chunk, []
+    monkeypatch.setattr(fitter, "_search_chunk", lambda *a: searched.append(1) or search(*a))
+
+    def stop(finished, chi2):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fitter.fit(batch, stop)
+    assert len(searched) < batch.n_sweeps
+
+
 def test_a_capped_search_says_so(engine):
     batch, cfg = mixed("halekas", n=3)
     cfg = replace(cfg, branch_and_bound=BranchAndBoundConfig(max_levels=2, max_boxes=60))

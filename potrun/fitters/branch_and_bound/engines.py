@@ -27,7 +27,6 @@ class Searched:
     chi2: FloatArray  # (S,) the public objective there, in float64
     lower_bound: FloatArray  # (S,) no sum of squares of the objective lies below it
     touches: CodeArray  # (S,) AtBound bits of bounds that are as good as the best point
-    boxes: IntArray  # (S,) boxes visited
     profile: Profile | None
 
 

@@ -1,8 +1,8 @@
 """Sweeps in, proven minima out: chunks, threads and memory around the search.
 
-A sweep's result depends on nothing but the sweep: chunks only decide what is computed together. Sweeps are grouped by
-the size of table they need, which is a property of each, and searched chunk by chunk; on a CPU each thread works on
-chunks of its own, one torch thread each, so that no sum is ever split between threads.
+A sweep's result depends on nothing but the sweep: chunks only decide what is computed together. An engine may ask for
+sweeps of one kind at a time, which is a property of each; they are searched chunk by chunk. On a CPU each thread works
+on chunks of its own, one torch thread each, so that no sum is ever split between threads.
 """
 
 from collections.abc import Iterator
@@ -125,14 +125,19 @@ class BranchAndBoundFitter:
         pieces = [
             piece for group in groups if len(group) for piece in np.array_split(group, -(-len(group) // self._chunk()))
         ]
-        with _one_torch_thread(), ThreadPoolExecutor(self.device.threads) as pool:
-            pending: set[Future[list[_Outcome]]] = {
-                pool.submit(lambda piece: list(self._search_group(batch, piece)), piece) for piece in pieces
-            }
-            while pending:
-                done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield from future.result()
+        pool = ThreadPoolExecutor(self.device.threads)
+        with _one_torch_thread():
+            try:
+                pending: set[Future[list[_Outcome]]] = {
+                    pool.submit(lambda piece: list(self._search_group(batch, piece)), piece) for piece in pieces
+                }
+                while pending:
+                    done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        yield from future.result()
+            finally:
+                # After an error or a signal nobody wants the chunks that are still waiting.
+                pool.shutdown(cancel_futures=True)
 
     def _search_group(self, batch: SweepBatch, group: IntArray) -> Iterator[_Outcome]:
         """Search sweeps of one kind chunk by chunk, in smaller chunks once memory runs out."""

@@ -61,6 +61,5 @@ class BatchedEngine:
             chi2=chi2.cpu().numpy(),
             lower_bound=found.lower_bound.cpu().numpy(),
             touches=touched_bounds(tables, best).cpu().numpy(),
-            boxes=found.boxes.cpu().numpy(),
             profile=profile,
         )

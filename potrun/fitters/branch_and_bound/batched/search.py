@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
-from potrun.fitters.branch_and_bound.batched.bounds import Boxes, Slack, bound_boxes
+from potrun.fitters.branch_and_bound.batched.bounds import bound_boxes
+from potrun.fitters.branch_and_bound.batched.boxes import Boxes, Slack
 from potrun.fitters.branch_and_bound.batched.layout import pick
 from potrun.fitters.branch_and_bound.batched.points import Points, best_at, without_beam
 from potrun.fitters.branch_and_bound.batched.tables import SweepTables
@@ -34,7 +35,6 @@ class Found:
 
     best: Points
     lower_bound: Tensor  # no value of the objective lies below it
-    boxes: Tensor  # boxes visited
 
 
 def allowed_gap(tables: SweepTables, best: Tensor) -> Tensor:
@@ -58,9 +58,7 @@ def search(tables: SweepTables) -> Found:
     boxes = _first_boxes(tables)
     best = _first_points(tables, boxes)
     proven = torch.full((tables.n_sweeps,), torch.inf, dtype=torch.float64, device=boxes.bound.device)
-    visited = torch.zeros(tables.n_sweeps, dtype=torch.int64, device=boxes.bound.device)
     for level in range(settings.max_levels):
-        visited.scatter_add_(0, boxes.owner, torch.ones_like(boxes.owner))
         gap = allowed_gap(tables, best.value)
         boxes, slack, closed = bound_boxes(tables, boxes, best.value - gap, gap, level >= EXACT_FROM_LEVEL)
         proven = _note(proven, closed)
@@ -82,7 +80,7 @@ def search(tables: SweepTables) -> Found:
             deficit = torch.maximum(target.index_select(0, stay) - boxes.bound, least)
             boxes = _split(tables, boxes, slack.take(stay), deficit)
     proven = _note(proven, boxes)
-    return Found(best=best, lower_bound=torch.minimum(proven, best.value), boxes=visited)
+    return Found(best=best, lower_bound=torch.minimum(proven, best.value))
 
 
 def _first_boxes(tables: SweepTables) -> Boxes:

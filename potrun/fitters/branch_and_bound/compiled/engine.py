@@ -53,7 +53,7 @@ class CompiledEngine:
         pitch = np.where(sweeps.mask, sweeps.pitch_deg, 0.0)
         data = np.where(sweeps.mask, sweeps.flux, 1.0)
         points = np.zeros((n_sweeps, 3)) if known is None else np.array(known, dtype=np.float64)
-        lower_bound, counts = np.zeros(n_sweeps), np.zeros((n_sweeps, 2), np.int64)
+        lower_bound, touches = np.zeros(n_sweeps), np.zeros(n_sweeps, np.int8)
         n_nodes = N_NODES if self.settings.intervals else 0
         profile = Profile(np.zeros((n_sweeps, n_nodes)), np.zeros((n_sweeps, n_nodes)))
         largest = process_sweeps(
@@ -68,7 +68,7 @@ class CompiledEngine:
             known is not None,
             points,
             lower_bound,
-            counts,
+            touches,
             profile.u,
             profile.worse_by,
             new_rows(self.dtype),
@@ -84,8 +84,7 @@ class CompiledEngine:
             parameters=points,
             chi2=public_chi2(sweeps, points, self.settings),
             lower_bound=lower_bound,
-            touches=counts[:, 1].astype(np.int8),
-            boxes=counts[:, 0],
+            touches=touches,
             profile=profile if n_nodes else None,
         )
 

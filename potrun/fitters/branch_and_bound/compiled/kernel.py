@@ -9,7 +9,7 @@ from potrun.fitters.branch_and_bound.compiled.profile import profile_of_u
 from potrun.fitters.branch_and_bound.compiled.records import Point, Problem, Rows, Scratch
 from potrun.fitters.branch_and_bound.compiled.search import search
 from potrun.fitters.branch_and_bound.compiled.tables import build_tables
-from potrun.records import BoolArray, FloatArray, IntArray
+from potrun.records import BoolArray, CodeArray, FloatArray
 
 
 @compiled
@@ -25,7 +25,7 @@ def process_sweeps(
     is_known: bool,
     points: FloatArray,
     lower_bound: FloatArray,
-    counts: IntArray,
+    touches: CodeArray,
     nodes: FloatArray,
     worse_by: FloatArray,
     rows: Rows,
@@ -45,8 +45,8 @@ def process_sweeps(
     points : (S, 3) float64
         U, r and A.
     lower_bound : (S,) float64
-    counts : (S, 2) int64
-        Boxes visited, and AtBound bits.
+    touches : (S,) int8
+        AtBound bits.
     nodes, worse_by : (S, K) float64
         K is zero for no profiles.
     rows, heap, scratch
@@ -68,9 +68,9 @@ def process_sweeps(
             amplitude, value = best_at(problem, rows, number, u, ratio, known, known, np.inf, False, 0, scratch[0])
             best = Point(u, ratio, amplitude, value)
         else:
-            best, lower_bound[i], counts[i, 0] = search(problem, rows, number, rounding, heap, scratch[0])
+            best, lower_bound[i] = search(problem, rows, number, rounding, heap, scratch[0])
         best = finish(problem, rows, number, best, scratch[0])
-        counts[i, 1] = touched_bounds(problem, rows, number, best, scratch[0])
+        touches[i] = touched_bounds(problem, rows, number, best, scratch[0])
         points[i, 0], points[i, 1], points[i, 2] = best.u, best.ratio, best.amplitude
         if nodes.shape[1]:
             profile_of_u(problem, rows, number, best, nodes[i], worse_by[i], scratch[0])

@@ -37,8 +37,8 @@ def allowed_gap(problem: Problem, rounding: float, best: float) -> float:
 @inlined
 def search(
     problem: Problem, rows: Rows, number: int, rounding: float, heap: FloatArray, scratch: Scratch
-) -> tuple[Point, float, int]:
-    """Find the global minimum of one sweep, a lower bound that proves how global it is, and how many boxes it took."""
+) -> tuple[Point, float]:
+    """Find the global minimum of one sweep, and a lower bound that proves how global it is."""
     everything = Box(
         problem.u_min,
         problem.u_max,
@@ -66,7 +66,7 @@ def search(
             if length == 0 or heap[0, BOUND] >= target or visited >= problem.max_boxes:
                 if length > 0:
                     proven = min(proven, heap[0, BOUND])
-                return best, min(proven, best.value), visited
+                return best, min(proven, best.value)
             bound, box = heap[0, BOUND], first_box(heap)
             length = remove_first(heap, length)
             close, slack = close_bound(problem, rows, number, box, best.value - target, scratch)
