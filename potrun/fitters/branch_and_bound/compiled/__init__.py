@@ -2,6 +2,6 @@
 
 The mathematics is that of the batched engine, where it is explained. Read ``records`` (what is handed around),
 ``tables``, ``lookup``, ``beam`` and ``bounds``, ``points``, ``search`` (best box first; ``heap``), ``finish``,
-``profile``, ``kernel`` (one sweep after another), ``engine``. ``equations`` compiles the model, ``jit`` keeps the
-machine code.
+``profile``, ``kernel`` (one sweep after another), ``engine``. ``equations`` compiles the model, ``jit`` the
+rest, ``keep`` keeps the machine code.
 """

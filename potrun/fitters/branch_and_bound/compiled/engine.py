@@ -1,19 +1,26 @@
 """From a chunk of sweeps to what the search found, on one core; several threads may search at once."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
 import numpy as np
 
 from potrun.config import FitterConfig
 from potrun.errors import UsageError
 from potrun.fitters.base import public_chi2
 from potrun.fitters.branch_and_bound.compiled.heap import new_heap
-from potrun.fitters.branch_and_bound.compiled.jit import compile_once
+from potrun.fitters.branch_and_bound.compiled.jit import compiled
+from potrun.fitters.branch_and_bound.compiled.keep import machine_code
 from potrun.fitters.branch_and_bound.compiled.kernel import process_sweeps
 from potrun.fitters.branch_and_bound.compiled.records import new_rows, new_scratch, problem_of
 from potrun.fitters.branch_and_bound.engines import Profile, Searched
 from potrun.fitters.branch_and_bound.tuning import GRID_RATIO, GRID_U, N_NODES
 from potrun.instrument import N_CELLS, N_CHANNELS
 from potrun.losscone.model import beam_pitch_profile, pitch_sine_squared
-from potrun.records import FloatArray, IntArray, SweepBatch
+from potrun.records import BoolArray, FloatArray, IntArray, SweepBatch
+
+ArrayT = TypeVar("ArrayT", FloatArray, BoolArray)
 
 PIECES = 8
 """Into how many boxes one is cut at most."""
@@ -27,13 +34,15 @@ class CompiledEngine:
     settings : FitterConfig
     dtype : {"float32", "float64"}
         Format of the tables that bounds are read from.
+    process : callable or None
+        The compiled :func:`~potrun.fitters.branch_and_bound.compiled.kernel.process_sweeps`; None takes what is kept.
     """
 
-    def __init__(self, settings: FitterConfig, dtype: str) -> None:
+    def __init__(self, settings: FitterConfig, dtype: str, process: Callable[..., float] | None = None) -> None:
         self.settings = settings
         self.dtype = dtype
         self.problem = problem_of(settings, dtype)
-        compile_once(lambda: self.search(_no_sweeps()))
+        self._process_sweeps = process or machine_code(load, dtype)
 
     def kinds(self, batch: SweepBatch) -> IntArray:
         """All sweeps are of one kind; (S,) int64."""
@@ -56,15 +65,15 @@ class CompiledEngine:
         lower_bound, touches = np.zeros(n_sweeps), np.zeros(n_sweeps, np.int8)
         n_nodes = N_NODES if self.settings.intervals else 0
         profile = Profile(np.zeros((n_sweeps, n_nodes)), np.zeros((n_sweeps, n_nodes)))
-        largest = process_sweeps(
+        largest = self._process_sweeps(
             problem,
-            np.ascontiguousarray(sweeps.energy_ev),
-            np.ascontiguousarray(sweeps.usc_v),
+            _plain(sweeps.energy_ev),
+            _plain(sweeps.usc_v),
             pitch_sine_squared(pitch),
             pitch > 90.0,
             np.log(data + problem.log_offset) if problem.is_logarithmic else data,
             beam_pitch_profile(pitch, self.settings.beam_angle_deg),
-            np.ascontiguousarray(sweeps.mask),
+            _plain(sweeps.mask),
             known is not None,
             points,
             lower_bound,
@@ -87,6 +96,18 @@ class CompiledEngine:
             touches=touches,
             profile=profile if n_nodes else None,
         )
+
+
+def load(dtype: str, folder: Path) -> Callable[..., float]:
+    """Return the search for tables of a format after a first call: loaded from a folder, or compiled and kept there."""
+    process = compiled(process_sweeps, folder)
+    CompiledEngine(FitterConfig(), dtype, process).search(_no_sweeps())
+    return process
+
+
+def _plain(array: ArrayT) -> ArrayT:
+    """Return an array of the one kind that code is compiled for; of another, 30 s of compiling would begin."""
+    return np.require(array, requirements=("C", "W"))
 
 
 def _no_sweeps() -> SweepBatch:

@@ -1,25 +1,12 @@
-"""How the search is compiled, and where the machine code is kept.
+"""How the search is compiled."""
 
-Compiling takes about half a minute and is done once: the machine code is kept in the user's cache folder, under a name
-made of the sources that it came from. Numba's own rule, the time stamp of one file, does not see changes in the
-functions which that file calls.
-"""
-
-import hashlib
-import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
-import platformdirs
-from filelock import FileLock
-
-from potrun import instrument, records
-from potrun.fitters.branch_and_bound import tuning
-from potrun.losscone import model
-
-log = logging.getLogger(__name__)
+from llvmlite import binding
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -29,14 +16,17 @@ def inlined(function: Function) -> Function:
     return cast(Function, numba.njit(nogil=True, error_model="numpy")(function))
 
 
-def compiled(function: Function) -> Function:
-    """Compile a function that Python calls, and keep its machine code for the next process."""
-    folder = cache_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        log.warning("machine code cannot be kept in %s (%s): every process compiles its own", folder, problem)
-        return inlined(function)
+def compiled(function: Function, folder: Path) -> Function:
+    """Compile a function that Python calls at its first call and keep its code in a folder, or load it from there.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    # Numba takes no folder as an argument, and where it cannot write the one it is given it looks for another.
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(f"{folder} cannot be written")
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(folder)
     try:
@@ -45,22 +35,7 @@ def compiled(function: Function) -> Function:
         numba.config.CACHE_DIR = before
 
 
-def compile_once(first_call: Callable[[], object]) -> None:
-    """Make a first call of compiled functions, so that of several processes one compiles and the others load."""
-    folder = cache_folder()
-    if not folder.is_dir():
-        first_call()
-        return
-    with FileLock(folder / ".lock"):
-        if not any(folder.glob("*/*.nbc")):
-            log.info("compiling the search, once on this machine: half a minute")
-        first_call()
-
-
-def cache_folder() -> Path:
-    """Folder of the machine code that belongs to the sources as they are."""
-    digest = hashlib.sha256()
-    modules = [Path(str(module.__file__)) for module in (instrument, records, tuning, model)]
-    for source in [*modules, *sorted(Path(__file__).parent.glob("*.py"))]:
-        digest.update(source.read_bytes())
-    return Path(platformdirs.user_cache_dir("potrun")) / "compiled" / digest.hexdigest()[:16]
+def compiler() -> str:
+    """Say what turns sources into machine code, and for which processor."""
+    features = binding.get_host_cpu_features().flatten()
+    return f"numba {numba.__version__} llvmlite {binding.llvm_version_info} {binding.get_host_cpu_name()} {features}"

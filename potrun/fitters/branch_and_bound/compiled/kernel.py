@@ -1,9 +1,8 @@
-"""The one function that Python calls: sweep after sweep, from cells to minimum and profile."""
+"""The one function that Python calls, once compiled: sweep after sweep, from cells to minimum and profile."""
 
 import numpy as np
 
 from potrun.fitters.branch_and_bound.compiled.finish import finish, touched_bounds
-from potrun.fitters.branch_and_bound.compiled.jit import compiled
 from potrun.fitters.branch_and_bound.compiled.points import best_at
 from potrun.fitters.branch_and_bound.compiled.profile import profile_of_u
 from potrun.fitters.branch_and_bound.compiled.records import Point, Problem, Rows, Scratch
@@ -12,7 +11,6 @@ from potrun.fitters.branch_and_bound.compiled.tables import build_tables
 from potrun.records import BoolArray, CodeArray, FloatArray
 
 
-@compiled
 def process_sweeps(
     problem: Problem,
     energy: FloatArray,

@@ -76,19 +76,20 @@ class Point(NamedTuple):
 def problem_of(settings: FitterConfig, dtype: str) -> Problem:
     """Put the settings of a fit, and the format of the tables, into numbers."""
     low, high = beam_bounds(settings)
+    # Of other types, a whole number from Python for one, machine code would be compiled anew.
     return Problem(
         is_logarithmic=settings.method == "halekas",
-        background=settings.background,
-        log_offset=settings.log_offset,
-        u_min=settings.u_min_v,
-        u_max=settings.u_max_v,
-        ratio_min=settings.ratio_min,
-        ratio_max=settings.ratio_max,
-        amplitude_min=low,
-        amplitude_max=high,
-        beam_width=settings.beam_width_ev,
+        background=float(settings.background),
+        log_offset=float(settings.log_offset),
+        u_min=float(settings.u_min_v),
+        u_max=float(settings.u_max_v),
+        ratio_min=float(settings.ratio_min),
+        ratio_max=float(settings.ratio_max),
+        amplitude_min=float(low),
+        amplitude_max=float(high),
+        beam_width=float(settings.beam_width_ev),
         inner=inner_cells(settings),
-        tolerance=settings.branch_and_bound.tolerance,
+        tolerance=float(settings.branch_and_bound.tolerance),
         max_boxes=settings.branch_and_bound.max_boxes,
         # The last strength lies above the largest amplitude, not a rounding error below it.
         spacing=math.log1p(high / settings.background) / (N_STRENGTHS - 1) * (1.0 + 1e-9),
