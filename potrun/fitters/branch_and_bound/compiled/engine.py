@@ -10,7 +10,7 @@ from potrun.config import FitterConfig
 from potrun.errors import UsageError
 from potrun.fitters.base import public_chi2
 from potrun.fitters.branch_and_bound.compiled.heap import new_heap
-from potrun.fitters.branch_and_bound.compiled.jit import compiled
+from potrun.fitters.branch_and_bound.compiled.jit import compiled, name_records
 from potrun.fitters.branch_and_bound.compiled.keep import machine_code
 from potrun.fitters.branch_and_bound.compiled.kernel import process_sweeps
 from potrun.fitters.branch_and_bound.compiled.records import new_rows, new_scratch, problem_of
@@ -100,6 +100,8 @@ class CompiledEngine:
 
 def load(dtype: str, folder: Path) -> Callable[..., float]:
     """Return the search for tables of a format after a first call: loaded from a folder, or compiled and kept there."""
+    # Whatever this process is to compile, it names the records of both formats as any other would.
+    name_records(new_rows("float32"), new_rows("float64"), new_scratch(problem_of(FitterConfig(), dtype)))
     process = compiled(process_sweeps, folder)
     CompiledEngine(FitterConfig(), dtype, process).search(_no_sweeps())
     return process

@@ -7,6 +7,10 @@ from typing import Any, TypeVar, cast
 
 import numba
 from llvmlite import binding
+from numpy.typing import NDArray
+
+_named: list[Any] = []
+"""Types that no longer exist are named anew."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -33,6 +37,16 @@ def compiled(function: Function, folder: Path) -> Function:
         return cast(Function, numba.njit(nogil=True, error_model="numpy", cache=True)(function))
     finally:
         numba.config.CACHE_DIR = before
+
+
+def name_records(*arrays: NDArray[Any]) -> None:
+    """Have the record types of arrays named in this order.
+
+    In machine code Numba names a record by the number of types that its process met before. Two processes that compile
+    for different records would give both the same name, and where their code is loaded together each would run the
+    other's.
+    """
+    _named.extend(numba.typeof(array) for array in arrays)
 
 
 def compiler() -> str:
