@@ -1,5 +1,6 @@
 """Days on a Dask cluster: one that is running, or one started on this machine for the run."""
 
+import asyncio
 import logging
 import time
 from collections import deque
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 CONNECT_S = 8
 TELL_EVERY_S = 60.0
+WORKER_END_S = 1.0
 
 
 class DaskExecutor:
@@ -135,7 +137,16 @@ class DaskExecutor:
             ) as cluster,
             Client(cluster) as client,
         ):
-            yield client
+            try:
+                yield client
+            finally:
+                # Left to themselves they wait 4 s for a task that still runs, most of what a signal's answer may take.
+                cluster.sync(_end_workers, cluster)
+
+
+async def _end_workers(cluster: Any) -> None:
+    """End the worker processes; whatever one was writing has no final name yet."""
+    await asyncio.gather(*(nanny.close(timeout=WORKER_END_S) for nanny in cluster.workers.values()))
 
 
 @contextmanager

@@ -195,9 +195,11 @@ def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_no_worker_outlives_its_run(archive_root, tmp_path, number, undisturbed, here):
-    process = start(tmp_path, archive_root, "tracking=off", "executor.workers=2")
+@pytest.mark.parametrize(
+    ("number", "executor"), [(signal.SIGTERM, "local"), (signal.SIGKILL, "local"), (signal.SIGTERM, "dask")]
+)
+def test_no_worker_outlives_its_run(archive_root, tmp_path, number, executor, undisturbed, here):
+    process = start(tmp_path, archive_root, "tracking=off", f"executor={executor}", "executor.workers=2")
     wait_for(lambda: shards(tmp_path))
     workers = workers_of(process)
     assert len(workers) == 2
