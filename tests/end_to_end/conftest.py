@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
+ROOT = Path(__file__).resolve().parents[2]
+QUICK = ROOT / "tests" / "support" / "quick_potrun.py"
 
 
 @pytest.fixture(scope="session")
@@ -23,15 +25,15 @@ def archive_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def potrun_environment() -> dict[str, str]:
     """Environment of a child process: no terminal, no other run's parent."""
-    return {**os.environ, "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"}
+    return {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture
 def command(archive_root: Path, tmp_path: Path) -> Command:
-    """Run `python -m potrun` on the small archive, in an empty folder."""
+    """Run `python -m potrun` on the small archive, in an empty folder, without pictures."""
 
     def run(*arguments: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
-        words = [sys.executable, "-m", "potrun", "archive=pds", f"archive.root={archive_root}", *arguments]
+        words = [sys.executable, str(QUICK), "archive=pds", f"archive.root={archive_root}", *arguments]
         return subprocess.run(
             words, capture_output=True, text=True, cwd=tmp_path, env=potrun_environment(), timeout=240, check=False
         )

@@ -180,6 +180,7 @@ def test_a_signal_ends_the_run_in_time_and_marks_it_killed(archive_root, tmp_pat
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/outputs/mlflow.db")
     (run,) = client.search_runs([e.experiment_id for e in client.search_experiments() if e.name == "potrun"])
     assert run.info.status == "KILLED"
+    assert signal.Signals(number).name in run.data.tags["error"]
     assert shards(tmp_path)
     no_result(tmp_path)
     here(archive_root)

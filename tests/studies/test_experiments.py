@@ -52,7 +52,13 @@ def test_regions_need_a_temperature(tmp_path, demo_root):
 
 
 def test_identifiability_shows_the_sweep_that_was_named(tmp_path, run_small, demo_root):
-    words = ["experiment=identifiability", f"archive.root={demo_root}", "archive.sweeps_per_day=12"]
+    words = [
+        "experiment=identifiability",
+        f"archive.root={demo_root}",
+        "archive.sweeps_per_day=12",
+        "year=1999",
+        "month=4",
+    ]
     outcome, folder = run_small(tmp_path, *words, "study.sweep=1999-04-29T14:44")
     valley = pd.read_csv(folder / "identifiability" / "valley.csv")
     assert (valley["width (V)"].diff().dropna() >= 0).all()

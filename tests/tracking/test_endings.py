@@ -1,22 +1,13 @@
-"""However a run ends, its record says so."""
+"""However a run ends, its record says so; signals are sent in end_to_end/test_faults.py."""
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SLOW = [
-    "fast=false",
-    "fitter.differential_evolution.samples=100000",
-    "archive.sweeps_per_day=6",
-    "year=1998",
-    "month=4",
-]
 
 
 @pytest.fixture(scope="module")
@@ -42,24 +33,6 @@ def newest(workspace):
     experiment = client.get_experiment_by_name("potrun")
     runs = client.search_runs([experiment.experiment_id]) if experiment else []
     return client, runs[0] if runs else None
-
-
-@pytest.mark.parametrize(("number", "day"), [(signal.SIGTERM, 15), (signal.SIGINT, 16)])
-def test_a_signal_ends_it_as_killed(workspace, number, day):
-    job = begin(workspace, *SLOW, f"day={day}")
-    deadline = time.monotonic() + 120
-    while not list(workspace.glob(f"outputs/*-{day}_*/tracking/*/sent.jsonl")):
-        assert time.monotonic() < deadline
-        assert job.poll() is None, job.stderr.read()
-        time.sleep(0.2)
-    time.sleep(2)
-    job.send_signal(number)
-    _, err = job.communicate(timeout=120)
-    assert job.returncode == 128 + number, err
-    assert "Traceback" not in err
-    _, run = newest(workspace)
-    assert run.info.status == "KILLED"
-    assert number.name in run.data.tags["error"]
 
 
 def test_an_exception_ends_it_as_failed(workspace, tmp_path):
