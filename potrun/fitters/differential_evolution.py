@@ -53,7 +53,7 @@ class DifferentialEvolutionFitter:
         chi2 = np.full(batch.n_sweeps, np.nan)
         ends = np.full((batch.n_sweeps, 5), np.nan)
         touches = np.zeros(batch.n_sweeps, np.int8)
-        engine = CompiledEngine(self.settings, "float64")
+        engine = CompiledEngine(self.settings, "float32")
         for i in range(batch.n_sweeps):
             sweep = batch.take(slice(i, i + 1))
             if sweep.status[0] == FitStatus.OK:
