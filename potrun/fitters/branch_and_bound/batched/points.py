@@ -122,7 +122,7 @@ def best_at(
     if least > 0.0:
         matters = strength > 0.0
     else:
-        hopeful = _relaxed(tables, rows, lost, strength, cost, matters, most) < known
+        hopeful = _relaxed(tables, rows, lost, strength, cost, matters, most) < torch.minimum(known, without)
         matters = matters & hopeful
     some = torch.nonzero(matters.any(dim=0))[:, 0]
     if not len(some):

@@ -58,7 +58,7 @@ def best_at(
     without = without_beam(rows, number, u, ratio)
     n_cells, relaxed = _cells_under_beam(problem, rows, number, u, ratio, without, scratch)
     least = problem.amplitude_min
-    if n_cells == 0 or (least == 0.0 and relaxed >= known):
+    if n_cells == 0 or (least == 0.0 and relaxed >= min(known, without)):
         return least, without
     base_cost = _cost_at(problem, n_cells, 0.0, scratch)[0]
     best = low

@@ -200,7 +200,7 @@ def _bound_logarithmic(problem: Problem, row: Row, scratch: Scratch) -> None:
     for node in range(N_STRENGTHS):
         strength = scratch.strength[node]
         step = strength - scratch.strength[max(node - 1, 0)]
-        _inner_cost_at(problem, row, strength, cost, bend)
+        _inner_cost_at(problem, row, strength, scratch)
         for lost in range(row.n_inner + 1):
             least = cost[lost]
             if node > 0:
@@ -211,21 +211,23 @@ def _bound_logarithmic(problem: Problem, row: Row, scratch: Scratch) -> None:
 
 
 @inlined
-def _inner_cost_at(problem: Problem, row: Row, strength: float, cost: FloatArray, bend: FloatArray) -> None:
+def _inner_cost_at(problem: Problem, row: Row, strength: float, scratch: Scratch) -> None:
     """Halekas cost of the inner cells and a bound on its second derivative, by number of lost cells."""
+    data, beam = row.data, row.beam
+    cost, bend, kept_cost, kept_bend = scratch.base, scratch.far, scratch.data, scratch.beam
+    # Cell by cell first, which several can be at once; the sums after.
+    for cell in range(row.n_inner):
+        kept = 1.0 + problem.log_offset + strength * beam[cell]
+        lost = problem.background + problem.log_offset + strength * beam[cell]
+        far_kept, far_lost = data[cell] - logarithm(kept), data[cell] - logarithm(lost)
+        # d2/dB2 (y - ln m)^2 = 2 (h / m)^2 (1 + y - ln m) falls with B wherever it is positive.
+        kept_cost[cell] = far_kept * far_kept
+        kept_bend[cell] = 2.0 * (beam[cell] / kept) ** 2 * max(1.0 + far_kept, 0.0)
+        cost[cell + 1] = far_lost * far_lost - kept_cost[cell]
+        bend[cell + 1] = 2.0 * (beam[cell] / lost) ** 2 * max(1.0 + far_lost, 0.0) - kept_bend[cell]
     cost[0], bend[0] = 0.0, 0.0
     for cell in range(row.n_inner):
-        data, beam = row.data[cell], row.beam[cell]
-        kept = 1.0 + problem.log_offset + strength * beam
-        lost = problem.background + problem.log_offset + strength * beam
-        far_kept, far_lost = data - logarithm(kept), data - logarithm(lost)
-        # d2/dB2 (y - ln m)^2 = 2 (h / m)^2 (1 + y - ln m) falls with B wherever it is positive.
-        bend_kept = 2.0 * (beam / kept) ** 2 * max(1.0 + far_kept, 0.0)
-        bend_lost = 2.0 * (beam / lost) ** 2 * max(1.0 + far_lost, 0.0)
-        cost[0] += far_kept * far_kept
-        bend[0] += bend_kept
-        cost[cell + 1] = far_lost * far_lost - far_kept * far_kept
-        bend[cell + 1] = bend_lost - bend_kept
+        cost[0], bend[0] = cost[0] + kept_cost[cell], bend[0] + kept_bend[cell]
     for cell in range(row.n_inner):
         cost[cell + 1] += cost[cell]
         bend[cell + 1] += bend[cell]
