@@ -235,6 +235,16 @@ def test_parameters_on_a_bound_are_marked(engine):
     assert np.mean((result.at_bound & AtBound.U_LOWER) > 0) > 0.3
 
 
+def test_a_sweep_that_tells_nothing_is_on_every_bound(engine):
+    cfg = FitterConfig()
+    batch, _ = draw(REGIMES["sharp"], 2, 2, cfg)
+    incident_only = replace(batch, mask=batch.mask & (batch.pitch_deg < 90.0))
+    result = fit(incident_only, cfg, engine)
+    everywhere = AtBound.U_LOWER | AtBound.U_UPPER | AtBound.RATIO_LOWER | AtBound.RATIO_UPPER
+    assert np.all(result.at_bound & everywhere == everywhere)
+    np.testing.assert_allclose(result.u_surface_v, 30.0 - np.sqrt(10.0 * 2030.0))
+
+
 def test_out_of_memory_halves_the_chunk_and_changes_nothing(monkeypatch, engine):
     batch, cfg = mixed("halekas", n=2)
     base = fit(batch, cfg, engine)

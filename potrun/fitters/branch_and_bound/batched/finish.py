@@ -137,6 +137,7 @@ def touched_bounds(tables: SweepTables, best: Points) -> Tensor:
         AtBound bits.
     """
     settings = tables.layout.settings
+    region = _Region.around(tables, best)
     out = torch.zeros_like(best.owner, dtype=torch.int8)
     for name, bound, bit in (
         ("u", settings.u_min_v, AtBound.U_LOWER),
@@ -145,6 +146,10 @@ def touched_bounds(tables: SweepTables, best: Points) -> Tensor:
         ("ratio", settings.ratio_max, AtBound.RATIO_UPPER),
     ):
         there = replace(best, **{name: torch.full_like(best.u, bound)})
+        if name == "u":
+            # Where the region reaches the bound, it may do so at another r.
+            low, high = region.ratios_at(there.u)
+            there = replace(there, ratio=torch.where(low <= high, 0.5 * (low + high), best.ratio))
         amplitude = best.amplitude
         value = best_at(
             tables, best.owner, there.u, there.ratio, amplitude, amplitude, 2.0 * best.value, scan=False, steps=0

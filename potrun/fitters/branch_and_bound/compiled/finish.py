@@ -115,12 +115,22 @@ def _ratios_at(problem: Problem, rows: Rows, number: int, u: float, scratch: Scr
 
 
 @inlined
+def _ratio_at(problem: Problem, rows: Rows, number: int, u: float, other: float, scratch: Scratch) -> float:
+    """Middle of the range of r in the region at some U; another value if the region does not reach there."""
+    low, high = _ratios_at(problem, rows, number, u, scratch)
+    return 0.5 * (low + high) if low <= high else other
+
+
+@inlined
 def touched_bounds(problem: Problem, rows: Rows, number: int, best: Point, scratch: Scratch) -> int:
-    """AtBound bits of the bounds of U and r up to which the objective stays as good as at the best point."""
+    """AtBound bits of the bounds of U and r up to which the objective stays as good as at the best point.
+
+    Call after :func:`finish`, whose region is used: at a bound of U that it reaches, r may have to be another.
+    """
     bits = 0
     for u, ratio, bit in (
-        (problem.u_min, best.ratio, U_LOWER),
-        (problem.u_max, best.ratio, U_UPPER),
+        (problem.u_min, _ratio_at(problem, rows, number, problem.u_min, best.ratio, scratch), U_LOWER),
+        (problem.u_max, _ratio_at(problem, rows, number, problem.u_max, best.ratio, scratch), U_UPPER),
         (best.u, problem.ratio_min, RATIO_LOWER),
         (best.u, problem.ratio_max, RATIO_UPPER),
     ):
