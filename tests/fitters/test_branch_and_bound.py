@@ -117,13 +117,13 @@ def test_table_formats_agree(method, engine, dtype):
     assert np.all(bound <= base.chi2 * (1 + 1e-12))
 
 
-def test_the_engines_agree_where_both_are_certain():
+def test_the_engines_agree():
     for method in METHODS:
         batch, cfg = mixed(method, n=10, seed=8)
         one, other = (fit(batch, cfg, engine) for engine in ENGINES)
-        proven = one.is_certified & other.is_certified
-        assert proven.mean() > 0.95
-        np.testing.assert_allclose(one.chi2[proven], other.chi2[proven], rtol=cfg.branch_and_bound.tolerance)
+        assert (one.is_certified & other.is_certified).mean() > 0.95
+        np.testing.assert_allclose(one.chi2, other.chi2, rtol=1e-6)
+        np.testing.assert_allclose(one.u_surface_v, other.u_surface_v, atol=0.3)
         assert np.all(one.chi2 * (1 - one.gap) <= other.chi2 * (1 + 1e-12))
         assert np.all(other.chi2 * (1 - other.gap) <= one.chi2 * (1 + 1e-12))
         same = np.isclose(one.chi2, other.chi2, rtol=1e-9) & (one.beam_amplitude == 0.0)
@@ -137,6 +137,16 @@ def test_the_engines_agree_where_both_are_certain():
             ends = getattr(one.intervals, name)[same], getattr(other.intervals, name)[same]
             # At a node of U equally good values of r may be told apart by rounding.
             assert np.mean(np.isclose(*ends, rtol=1e-3, atol=1e-3)) > 0.9
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_the_tolerance_leaves_is_found(method, engine):
+    batch, cfg = mixed(method, n=20, seed=21, intervals=False)
+    tight = replace(cfg, branch_and_bound=BranchAndBoundConfig(tolerance=1e-6, max_boxes=200_000))
+    proven = fit(batch, tight, dtype="float64")
+    assert proven.is_certified.mean() > 0.97
+    # A search that stopped at its tolerance would be above by up to 3e-4, in some of these sweeps by more than 1e-6.
+    np.testing.assert_array_less(fit(batch, cfg, engine).chi2, proven.chi2 * (1.0 + 1e-6))
 
 
 @pytest.mark.parametrize(("engine", "dtype", "flux"), [("torch", "float16", 1e300), ("compiled", "float32", 1e25)])

@@ -20,7 +20,7 @@ from potrun.fitters.base import OnProgress, make_result
 from potrun.fitters.branch_and_bound.engines import Engine
 from potrun.fitters.branch_and_bound.intervals import intervals_of, with_intervals
 from potrun.fitters.branch_and_bound.tuning import FLOOR
-from potrun.losscone.objectives import N_PARAMETERS
+from potrun.losscone.objectives import divisor
 from potrun.records import BoolArray, CodeArray, FitResult, FitStatus, FloatArray, IntArray, SweepBatch
 
 COMPILED_CHUNK = 64
@@ -166,10 +166,8 @@ class BranchAndBoundFitter:
         if self.device.name == "cuda":
             self._bytes_per_sweep = torch.cuda.max_memory_allocated(self.device.torch_device) / len(index)
         chi2 = found.chi2
-        divisor = np.ones(len(index))
-        if self.settings.method == "lillis":
-            divisor = np.maximum(sweeps.mask.sum(axis=(1, 2)) - N_PARAMETERS, 1)
-        below = np.maximum(chi2 - found.lower_bound / divisor, 0.0)
+        reduced_by = divisor(sweeps.mask, self.settings)
+        below = np.maximum(chi2 - found.lower_bound / reduced_by, 0.0)
         gap = np.divide(below, chi2, out=np.zeros_like(below), where=chi2 > 0.0)
         no_ends = np.full((len(index), 5), np.nan)
         return _Outcome(
@@ -179,7 +177,7 @@ class BranchAndBoundFitter:
             gap=gap,
             touches=found.touches,
             ends=no_ends if found.profile is None else intervals_of(found.profile, self.settings),
-            is_certified=below <= np.maximum(self.settings.branch_and_bound.tolerance * chi2, 2.0 * FLOOR / divisor),
+            is_certified=below <= np.maximum(self.settings.branch_and_bound.tolerance * chi2, 2.0 * FLOOR / reduced_by),
         )
 
     def _chunk(self) -> int:

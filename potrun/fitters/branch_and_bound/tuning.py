@@ -57,11 +57,32 @@ GOLDEN = 0.6180339887498949
 POLISH_CUTS = 24
 """Golden sections, which leave a part in 10^5 of the interval."""
 
+TIE = 1e-12
+"""Values that differ by less than this fraction are equal."""
+
+EQUAL = 1e-7
+"""Parameters whose values differ by less than this fraction fit equally well."""
+
+FLAT_STEP, FLAT_REACH = 0.02, 4.0
+"""In beam widths, how near the best U the objective must stay as good to be called flat, and how far it is followed."""
+
+FLAT_HALVINGS = 20
+"""Times that the end of that range is halved in."""
+
 LAST_STEPS = 3
 """Gauss-Newton steps of the amplitude at the end."""
 
-HALVINGS = 50
-"""Times that the end of the region of equal fits is halved in: 2000 V to a part in 10^15."""
+RIVAL = 5e-7
+"""A box that may be better than the best point by more than this fraction is looked into at the end."""
+
+INSET = 1e-9
+"""Share of a region's range of U that is left out at either end."""
+
+RIVAL_CUTS = 14
+"""Golden sections there, where the objective varies by no more than the tolerance."""
+
+MAX_RIVALS = 256
+"""Boxes of a sweep that are, at most."""
 
 N_COARSE = 30
 """Nodes of the profile over the whole range of U."""

@@ -16,7 +16,14 @@ import torch
 from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
-from potrun.fitters.branch_and_bound.batched.layout import Layout, RangeMinimum, pick, range_minimum, total
+from potrun.fitters.branch_and_bound.batched.layout import (
+    Layout,
+    RangeMinimum,
+    pick,
+    range_minimum,
+    running_total,
+    total,
+)
 from potrun.fitters.branch_and_bound.tuning import REACH
 
 BLOCK = 2048
@@ -94,12 +101,7 @@ def amplitude_table(
 
 def _by_lost(when_lost: Tensor, when_kept: Tensor) -> Tensor:
     """Sum over cells of which the first k are lost, k = 0..M; (M + 1, R) from (M, R) each."""
-    out = torch.empty((len(when_lost) + 1, when_lost.shape[1]), dtype=when_lost.dtype, device=when_lost.device)
-    out[0] = total(when_kept)
-    difference = when_lost - when_kept
-    for k in range(len(when_lost)):
-        torch.add(out[k], difference[k], out=out[k + 1])
-    return out
+    return running_total(total(when_kept), when_lost - when_kept)
 
 
 def _logarithmic(layout: Layout, nodes: list[float], data: Tensor, beam: Tensor, used: Tensor) -> Tensor:

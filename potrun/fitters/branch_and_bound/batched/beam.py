@@ -19,6 +19,7 @@ from torch import Tensor
 
 from potrun.fitters.branch_and_bound.batched.layout import columns, total
 from potrun.fitters.branch_and_bound.batched.tables import SweepTables
+from potrun.losscone.model import beam_exponent
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def bound_inner_cost(
     cell = torch.arange(len(data), device=rows.device)[:, None]
     is_lost = cell < low
     is_sure = is_lost | (cell >= high)
-    base = torch.where(is_lost, layout.settings.background, 1.0)
+    base = layout.base(is_lost)
     # The level is the logarithm of model + offset, or the model: one expression for both after adding the offset.
     least, most = layout.level(base + weak * beam), layout.level(base + strong * beam)
     apart = torch.maximum(least - data, data - most).clamp_(min=0.0).square_() * used
@@ -141,10 +142,9 @@ def greatest_strength(energy: Tensor, usc: Tensor, u_low: Tensor, u_high: Tensor
         Not below the true maximum.
     """
     drop_high = usc - u_low
-    nearest = torch.maximum((usc - u_high).clamp_(min=width) - energy, energy - drop_high.clamp(min=width))
-    nearest = nearest.clamp_(min=0.0).mul_(1.0 / width)
+    nearest = torch.minimum(torch.maximum(energy, (usc - u_high).clamp_(min=width)), drop_high.clamp(min=width))
     # The exponential is right to a few units in the last place: widen by far more.
-    return torch.exp(nearest.square_().mul_(-0.5)).mul_(1.0 + 1e-12) * (drop_high > 0.0)
+    return torch.exp(beam_exponent(energy, nearest, width)).mul_(1.0 + 1e-12) * (drop_high > 0.0)
 
 
 def beam_strength(energy: Tensor, usc: Tensor, u_low: Tensor, u_high: Tensor, width: float) -> BeamStrength:
@@ -166,19 +166,19 @@ def beam_strength(energy: Tensor, usc: Tensor, u_low: Tensor, u_high: Tensor, wi
     """
     drop_low, drop_high = usc - u_high, usc - u_low
     centre_low, centre_high = drop_low.clamp(min=width), drop_high.clamp(min=width)
-    farthest = torch.maximum((energy - centre_low).abs(), (energy - centre_high).abs()) / width
+    farthest = torch.minimum(beam_exponent(energy, centre_low, width), beam_exponent(energy, centre_high, width))
     centre = (usc - 0.5 * (u_low + u_high)).clamp(min=width)
-    distance = (energy - centre) / width
     greatest = greatest_strength(energy, usc, u_low, u_high, width)
-    least = torch.exp(-0.5 * farthest * farthest) * (1.0 - 1e-12) * (drop_low > 0.0)
-    middle = torch.minimum(torch.maximum(torch.exp(-0.5 * distance * distance), least), greatest)
+    least = torch.exp(farthest) * (1.0 - 1e-12) * (drop_low > 0.0)
+    middle = torch.minimum(torch.maximum(torch.exp(beam_exponent(energy, centre, width)), least), greatest)
     is_free, is_clamped = drop_low >= width, (drop_high <= width) & (drop_low > 0.0)
     moving = is_free.to(torch.float64)
+    # g'' / g = ((E - c)^2 / w^2 - 1) / w^2, and the exponent of g is half the negative of that square.
     return BeamStrength(
         least=least,
         middle=middle,
         greatest=greatest,
-        slope=-distance / width * middle * moving,
-        bend=greatest * (farthest * farthest - 1.0).clamp_(min=1.0) / width**2 * moving,
+        slope=(centre - energy) / width**2 * middle * moving,
+        bend=greatest * (-2.0 * farthest - 1.0).clamp_(min=1.0) / width**2 * moving,
         is_smooth=is_free | is_clamped,
     )

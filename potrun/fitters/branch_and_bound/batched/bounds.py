@@ -6,7 +6,7 @@ plus the bounds of ``beam`` on its inner cells. Rounding is taken off at the end
 the real-number objective, not of its floating-point image.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -17,35 +17,12 @@ from potrun.fitters.branch_and_bound.batched.beam import (
     InnerCost,
     beam_strength,
     bound_inner_cost,
-    greatest_strength,
 )
 from potrun.fitters.branch_and_bound.batched.boxes import Boxes, Slack
 from potrun.fitters.branch_and_bound.batched.layout import columns, pick, sum_pairs, total
-from potrun.fitters.branch_and_bound.batched.lookup import (
-    cone_edge,
-    count_below,
-    count_interval,
-    least_entry,
-    row_index,
-)
+from potrun.fitters.branch_and_bound.batched.rows import RowBounds, outer_bound, quick_bounds
 from potrun.fitters.branch_and_bound.batched.tables import SweepTables
 from potrun.fitters.branch_and_bound.tuning import NEGLIGIBLE
-
-
-@dataclass(frozen=True)
-class _RowBounds:
-    """Rows of boxes after a first, quick look; every field (E, N)."""
-
-    rows: Tensor  # int64, of the flattened tables
-    low: Tensor  # int64, interval of the number of lost cells
-    high: Tensor
-    least: Tensor  # least cost without a beam
-    bound: Tensor  # least cost
-    strongest: Tensor  # greatest strength of the beam
-
-    def take(self, index: Tensor) -> "_RowBounds":
-        """Columns at the given positions."""
-        return _RowBounds(**{name: getattr(self, name).index_select(1, index) for name in self.__dataclass_fields__})
 
 
 def bound_boxes(
@@ -74,7 +51,7 @@ def bound_boxes(
         Of the open boxes.
     closed : Boxes
     """
-    quick = _quick_bounds(tables, boxes, allowance, exact)
+    quick = quick_bounds(tables, boxes, allowance, exact)
     boxes, is_open = _with_bound(tables, boxes, total(quick.bound), target)
     closed = [boxes.take(torch.nonzero(~is_open)[:, 0])]
     stay = torch.nonzero(is_open)[:, 0]
@@ -93,29 +70,7 @@ def _with_bound(tables: SweepTables, boxes: Boxes, found: Tensor, target: Tensor
     return replace(boxes, bound=bound), bound < target.index_select(0, boxes.owner)
 
 
-def _quick_bounds(tables: SweepTables, boxes: Boxes, allowance: Tensor, exact: bool) -> _RowBounds:
-    """Bound every row of every box, whatever beam up to the box's strongest."""
-    owner = boxes.owner
-    rows = row_index(tables, owner)
-    low_edge = cone_edge(tables, owner, boxes.u_low, boxes.ratio_low)
-    high_edge = cone_edge(tables, owner, boxes.u_high, boxes.ratio_high)
-    if exact:
-        low, high = count_below(tables, rows, low_edge), count_below(tables, rows, high_edge)
-    else:
-        low, high = count_interval(tables, rows, low_edge, high_edge)
-    energy, usc = columns(tables.energy_ev, owner), columns(tables.usc_v, owner)
-    width = tables.layout.settings.beam_width_ev
-    strongest = boxes.amplitude_high * greatest_strength(energy, usc, boxes.u_low, boxes.u_high, width)
-    loss = strongest * columns(tables.beam_gain_all, owner)
-    least = least_entry(tables.full, rows, low, high)
-    bound = least - loss
-    limit = allowance.index_select(0, owner) * (NEGLIGIBLE / len(rows))
-    pairs = torch.nonzero((loss > limit).reshape(-1))[:, 0]
-    bound.view(-1).index_copy_(0, pairs, _whole_bound(tables, *(pick(x, pairs) for x in (rows, low, high, strongest))))
-    return _RowBounds(rows=rows, low=low, high=high, least=least, bound=bound, strongest=strongest)
-
-
-def _close_bounds(tables: SweepTables, boxes: Boxes, quick: _RowBounds, allowance: Tensor) -> tuple[Tensor, Slack]:
+def _close_bounds(tables: SweepTables, boxes: Boxes, quick: RowBounds, allowance: Tensor) -> tuple[Tensor, Slack]:
     """Bound boxes whose amplitude is cut by following their beam cell by cell; (N,) bounds and their slack."""
     owner = boxes.owner
     is_whole = (boxes.amplitude_low == 0.0) & (boxes.amplitude_high == beam_bounds(tables.layout.settings)[1])
@@ -136,7 +91,7 @@ def _close_bounds(tables: SweepTables, boxes: Boxes, quick: _RowBounds, allowanc
     middle = pick(_middle(boxes.amplitude_low, boxes.amplitude_high), box) * strength.middle
     inner = bound_inner_cost(tables, rows, low, high, weak, middle, strongest)
     bound = quick.bound.clone()
-    bound.view(-1).index_copy_(0, pairs, _outer_bound(tables, rows, low, high, strongest))
+    bound.view(-1).index_copy_(0, pairs, outer_bound(tables, rows, low, high, strongest))
     apart, together, value, by_u, by_amplitude = _inner_bounds(boxes, strength, inner, pairs, effect.shape)
     unsure = (quick.high - quick.low).to(torch.float64)
     start = quick.rows * tables.cost.shape[1]
@@ -159,29 +114,6 @@ def _close_bounds(tables: SweepTables, boxes: Boxes, quick: _RowBounds, allowanc
 
 def _middle(low: Tensor, high: Tensor) -> Tensor:
     return 0.5 * (low + high)
-
-
-def _outer_bound(tables: SweepTables, rows: Tensor, low: Tensor, high: Tensor, strongest: Tensor) -> Tensor:
-    """Least cost of the outer cells of rows that see the beam; (P,) float64."""
-    inner = tables.layout.inner
-    least = least_entry(tables.outer, rows, (low - inner).clamp_(min=0), (high - inner).clamp_(min=0))
-    return least - strongest * pick(tables.beam_gain_outer, rows)
-
-
-def _whole_bound(tables: SweepTables, rows: Tensor, low: Tensor, high: Tensor, strongest: Tensor) -> Tensor:
-    """Least cost of rows that may see a beam of any strength up to a greatest; (P,) float64.
-
-    Either some inner cell is kept, and no outer cell is lost, or all inner cells are lost, and any outer cells may be.
-    """
-    inner, table = tables.layout.inner, tables.amplitude
-    node = table.table_of(rows, strongest)
-    first = low.clamp(max=inner)
-    some_kept = least_entry(table.least, node, first, high.clamp(max=inner - 1).maximum(first))
-    none, every = torch.zeros_like(low), torch.full_like(low, inner)
-    some_kept = some_kept + _outer_bound(tables, rows, none, none, strongest)
-    all_lost = least_entry(table.least, node, every, every) + _outer_bound(tables, rows, low, high, strongest)
-    bound = torch.where(low < inner, some_kept, torch.inf)
-    return torch.where(high >= inner, torch.minimum(bound, all_lost), bound)
 
 
 def _inner_bounds(

@@ -2,12 +2,15 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from potrun.config import FitterConfig
 from potrun.device import ResolvedDevice
-from potrun.fitters.branch_and_bound.batched.finish import finish, touched_bounds
-from potrun.fitters.branch_and_bound.batched.layout import Layout
+from potrun.fitters.branch_and_bound.batched.centre import centre, touched_bounds
+from potrun.fitters.branch_and_bound.batched.layout import Layout, total
+from potrun.fitters.branch_and_bound.batched.polish import polish
 from potrun.fitters.branch_and_bound.batched.profile import profile_of_u
+from potrun.fitters.branch_and_bound.batched.rivals import beat_rivals
 from potrun.fitters.branch_and_bound.batched.search import search
 from potrun.fitters.branch_and_bound.batched.tables import build_tables
 from potrun.fitters.branch_and_bound.engines import Profile, Searched
@@ -51,15 +54,22 @@ class BatchedEngine:
         )
         tables = build_tables(energy, usc, pitch, flux, mask, layout)
         found = search(tables)
-        best = finish(tables, found.best)
+        best = beat_rivals(tables, polish(tables, found.best), found.left)
+        best = centre(tables, best)
         profile = None
         if self.settings.intervals:
             profile = Profile(*(x.cpu().numpy() for x in profile_of_u(tables, best)))
-        chi2 = evaluate(energy, usc, pitch, flux, mask, best.u, best.ratio, best.amplitude, self.settings)
+        parameters = best.u, best.ratio, best.amplitude
+        chi2 = evaluate(energy, usc, pitch, flux, mask, *parameters, self.settings, add_up=_in_order)
         return Searched(
-            parameters=torch.stack([best.u, best.ratio, best.amplitude], dim=1).cpu().numpy(),
+            parameters=torch.stack(parameters, dim=1).cpu().numpy(),
             chi2=chi2.cpu().numpy(),
             lower_bound=found.lower_bound.cpu().numpy(),
             touches=touched_bounds(tables, best).cpu().numpy(),
             profile=profile,
         )
+
+
+def _in_order(squares: Tensor) -> Tensor:
+    """Sum squares (S, E, C) of each sweep in the same order, whatever sweeps are beside it."""
+    return total(squares.reshape(len(squares), -1).T.contiguous())

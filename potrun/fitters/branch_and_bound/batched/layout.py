@@ -27,6 +27,10 @@ class Layout:
         """Whether costs are differences of logarithms."""
         return self.settings.method == "halekas"
 
+    def base(self, is_lost: Tensor) -> Tensor:
+        """Model without a beam of cells inside the cone or outside; float64, which two plain numbers would not be."""
+        return torch.where(is_lost, self.settings.background, torch.ones_like(is_lost, dtype=torch.float64))
+
     def level(self, model: Tensor) -> Tensor:
         """Model as the objective compares it: its logarithm, or itself."""
         return torch.log(model + self.settings.log_offset) if self.is_logarithmic else model
@@ -87,6 +91,23 @@ def columns(values: Tensor, index: Tensor) -> Tensor:
     return values.index_select(0, index).T.contiguous()
 
 
+def spread(number: Tensor) -> tuple[Tensor, Tensor]:
+    """Repeat every item a number of times of its own.
+
+    Parameters
+    ----------
+    number : (N,) int64
+
+    Returns
+    -------
+    source, place : (sum of number,) int64
+        The item that each entry comes from, and which of that item's entries it is.
+    """
+    source = torch.repeat_interleave(torch.arange(len(number), device=number.device), number)
+    start = torch.cumsum(number, dim=0) - number
+    return source, torch.arange(len(source), device=number.device) - start.index_select(0, source)
+
+
 def sum_pairs(values: Tensor, index: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Sum values of pairs of row and item over rows, in one fixed order, which adding at an index would not promise.
 
@@ -105,6 +126,25 @@ def sum_pairs(values: Tensor, index: Tensor, shape: tuple[int, ...]) -> Tensor:
     out = torch.zeros((shape[0] * shape[1], len(values)), dtype=values.dtype, device=values.device)
     out.index_copy_(0, index, values.T.contiguous())
     return total(out.view(shape[0], shape[1] * len(values))).view(shape[1], len(values)).T
+
+
+def running_total(first: Tensor, steps: Tensor) -> Tensor:
+    """Add the first k steps to a start, k = 0..K; a library may add floats in another order every time.
+
+    Parameters
+    ----------
+    first : (N,) float64
+    steps : (K, N) float64
+
+    Returns
+    -------
+    (K + 1, N) float64
+    """
+    out = torch.empty((len(steps) + 1, *first.shape), dtype=first.dtype, device=first.device)
+    out[0] = first
+    for k in range(len(steps)):
+        torch.add(out[k], steps[k], out=out[k + 1])
+    return out
 
 
 def total(values: Tensor) -> Tensor:

@@ -43,6 +43,21 @@ class Points:
             }
         )
 
+    def better(self, other: "Points") -> "Points":
+        """Points of which those are replaced that another is better than."""
+        chosen = torch.nonzero(other.value < self.value)[:, 0]
+        return self.replaced(chosen, other.take(chosen))
+
+    def improved(self, tried: "Points") -> "Points":
+        """Best points, one a sweep in order, after trying any number of others; of equally good ones the first."""
+        tried = tried.take(torch.nonzero(tried.value < self.value.index_select(0, tried.owner))[:, 0])
+        lowest = self.value.scatter_reduce(0, tried.owner, tried.value, "amin")
+        winner = torch.nonzero(tried.value == lowest.index_select(0, tried.owner))[:, 0]
+        first = torch.full_like(self.owner, len(tried.owner))
+        first = first.scatter_reduce(0, tried.owner.index_select(0, winner), winner, "amin")
+        changed = torch.nonzero(first < len(tried.owner))[:, 0]
+        return self.replaced(changed, tried.take(first.index_select(0, changed)))
+
 
 @dataclass(frozen=True)
 class _Rows:
@@ -165,9 +180,7 @@ class _BeamCost:
         )
         self.beam = self.beam * chosen.strength
         cell = torch.arange(len(self.data), device=without.device)[:, None]
-        background = layout.settings.background
-        self.base = 1.0 + (cell < chosen.lost) * (background - 1.0)
-        self.base = self.base.clamp(min=background)
+        self.base = layout.base(cell < chosen.lost)
         self.at_zero = total((self.data - layout.level(self.base)).square_() * self.used)
 
     def minimise(self, low: Tensor, high: Tensor, scan: bool, steps: int) -> tuple[Tensor, Tensor]:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from potrun.fitters.base import beam_bounds
-from potrun.fitters.branch_and_bound.batched.layout import columns, pick, total
+from potrun.fitters.branch_and_bound.batched.layout import columns, pick, running_total, total
 from potrun.fitters.branch_and_bound.batched.lookup import cone_edge, count_below, row_index
 from potrun.fitters.branch_and_bound.batched.points import Points, best_at
 from potrun.fitters.branch_and_bound.batched.tables import SweepTables
@@ -45,7 +45,7 @@ def profile_of_u(tables: SweepTables, best: Points) -> tuple[Tensor, Tensor]:
     u = _nodes(tables, best.u)
     own = best.ratio.expand_as(u)
     ratio = torch.stack([_best_ratio(tables, best, node) for node in u])
-    found = _better(_beam_fitted(tables, best, u, ratio), _beam_fitted(tables, best, u, own))
+    found = _beam_fitted(tables, best, u, ratio).better(_beam_fitted(tables, best, u, own))
     difference = found.value.reshape(u.shape) - best.value
     spread = torch.sqrt(_squares(tables, found, best)).reshape(u.shape)
     worse_by = torch.where(spread > 0.0, difference / spread.clamp(min=1e-300), 0.0)
@@ -91,16 +91,11 @@ def _beam_fitted(tables: SweepTables, best: Points, u: Tensor, ratio: Tensor) ->
     return best_at(tables, best.owner.repeat(len(u)), u.reshape(-1), ratio.reshape(-1), low, high, known, steps=1)
 
 
-def _better(one: Points, other: Points) -> Points:
-    """Take the better of two points each."""
-    chosen = torch.nonzero(other.value < one.value)[:, 0]
-    return one.replaced(chosen, other.take(chosen))
-
-
 def _squares(tables: SweepTables, found: Points, best: Points) -> Tensor:
     """Sum over cells the squared difference of cost between points and their sweep's best one; (N,)."""
     here, there = _Cells.of(tables, found), _Cells.of(tables, best)
-    steps = torch.cumsum(torch.diff(tables.cost, dim=1, prepend=tables.cost[:, :1]).square(), dim=1)
+    squares = torch.diff(tables.cost, dim=1).square().T
+    steps = running_total(torch.zeros_like(squares[0]), squares).T.contiguous()
     inner = tables.layout.inner
     start = here.rows * steps.shape[1]
     outer = pick(steps, start + here.lost.clamp(min=inner)) - pick(
@@ -138,5 +133,5 @@ class _Cells:
             for x in (tables.inner_data, tables.inner_beam, tables.inner_used)
         )
         cell = torch.arange(len(data), device=rows.device)[:, None, None]
-        base = torch.where(cell < lost, layout.settings.background, 1.0)
-        return cls(rows, lost, (data - layout.level(base + strength * beam)).square() * used)
+        model = layout.base(cell < lost) + strength * beam
+        return cls(rows, lost, (data - layout.level(model)).square() * used)

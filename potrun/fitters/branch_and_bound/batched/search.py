@@ -20,7 +20,18 @@ from potrun.fitters.branch_and_bound.batched.boxes import Boxes, Slack
 from potrun.fitters.branch_and_bound.batched.layout import pick
 from potrun.fitters.branch_and_bound.batched.points import Points, best_at, without_beam
 from potrun.fitters.branch_and_bound.batched.tables import SweepTables
-from potrun.fitters.branch_and_bound.tuning import ALONG, BALANCE, CUT_BELOW, FLOOR, GRID_RATIO, GRID_U, PIVOT_V, SAFETY
+from potrun.fitters.branch_and_bound.tuning import (
+    ALONG,
+    BALANCE,
+    CUT_BELOW,
+    FLOOR,
+    GRID_RATIO,
+    GRID_U,
+    MAX_RIVALS,
+    PIVOT_V,
+    RIVAL,
+    SAFETY,
+)
 
 EXACT_FROM_LEVEL = 2
 """Level from which lost cells are counted exactly rather than by whole bins."""
@@ -31,10 +42,11 @@ TRIALS = 16
 
 @dataclass(frozen=True)
 class Found:
-    """Outcome of a search; every field (S, ...)."""
+    """Outcome of a search; every field but one (S, ...)."""
 
     best: Points
     lower_bound: Tensor  # no value of the objective lies below it
+    left: Boxes  # of any sweep; discarded, although their bound is below the best value
 
 
 def allowed_gap(tables: SweepTables, best: Tensor) -> Tensor:
@@ -58,10 +70,12 @@ def search(tables: SweepTables) -> Found:
     boxes = _first_boxes(tables)
     best = _first_points(tables, boxes)
     proven = torch.full((tables.n_sweeps,), torch.inf, dtype=torch.float64, device=boxes.bound.device)
+    left: list[Boxes] = []
     for level in range(settings.max_levels):
         gap = allowed_gap(tables, best.value)
         boxes, slack, closed = bound_boxes(tables, boxes, best.value - gap, gap, level >= EXACT_FROM_LEVEL)
         proven = _note(proven, closed)
+        left.append(_rivals(best, closed))
         if not len(boxes):
             break
         rank = _rank(tables.n_sweeps, boxes.owner, boxes.bound)
@@ -69,7 +83,9 @@ def search(tables: SweepTables) -> Found:
         cap = settings.max_open_boxes if level >= settings.cap_from_level else settings.max_open_boxes_early
         target = (best.value - allowed_gap(tables, best.value)).index_select(0, boxes.owner)
         is_open = (boxes.bound < target) & (rank < cap)
-        proven = _note(proven, boxes.take(torch.nonzero(~is_open)[:, 0]))
+        given_up = boxes.take(torch.nonzero(~is_open)[:, 0])
+        proven = _note(proven, given_up)
+        left.append(_rivals(best, given_up))
         stay = torch.nonzero(is_open)[:, 0]
         boxes = boxes.take(stay)
         if not len(boxes):
@@ -80,7 +96,11 @@ def search(tables: SweepTables) -> Found:
             deficit = torch.maximum(target.index_select(0, stay) - boxes.bound, least)
             boxes = _split(tables, boxes, slack.take(stay), deficit)
     proven = _note(proven, boxes)
-    return Found(best=best, lower_bound=torch.minimum(proven, best.value))
+    left.append(boxes)
+    rivals = _rivals(best, Boxes.joined(left))
+    rank = _rank(tables.n_sweeps, rivals.owner, rivals.bound)
+    rivals = rivals.take(torch.nonzero(rank < MAX_RIVALS)[:, 0])
+    return Found(best=best, lower_bound=torch.minimum(proven, best.value), left=rivals)
 
 
 def _first_boxes(tables: SweepTables) -> Boxes:
@@ -152,18 +172,15 @@ def _centre(boxes: Boxes) -> tuple[Tensor, Tensor]:
 
 
 def _improve(best: Points, boxes: Boxes, tables: SweepTables) -> Points:
-    """Best point of every sweep after trying centres of boxes; of equally good ones the first."""
+    """Best point of every sweep after trying centres of boxes."""
     low, high = boxes.amplitude_low, boxes.amplitude_high
     known = best.value.index_select(0, boxes.owner)
-    tried = best_at(tables, boxes.owner, *_centre(boxes), low, high, known)
-    better = torch.nonzero(tried.value < known)[:, 0]
-    tried = tried.take(better)
-    lowest = best.value.scatter_reduce(0, tried.owner, tried.value, "amin")
-    winner = torch.nonzero(tried.value == lowest.index_select(0, tried.owner))[:, 0]
-    first = torch.full_like(best.owner, len(better))
-    first = first.scatter_reduce(0, tried.owner.index_select(0, winner), winner, "amin")
-    changed = torch.nonzero(first < len(better))[:, 0]
-    return best.replaced(changed, tried.take(first.index_select(0, changed)))
+    return best.improved(best_at(tables, boxes.owner, *_centre(boxes), low, high, known))
+
+
+def _rivals(best: Points, boxes: Boxes) -> Boxes:
+    """Boxes whose bound is below their sweep's best value."""
+    return boxes.take(torch.nonzero(boxes.bound < best.value.index_select(0, boxes.owner) * (1.0 - RIVAL))[:, 0])
 
 
 def _note(proven: Tensor, boxes: Boxes) -> Tensor:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from potrun.fitters.branch_and_bound.batched.amplitude import AmplitudeTable, amplitude_table
-from potrun.fitters.branch_and_bound.batched.layout import Layout, RangeMinimum, range_minimum, total
+from potrun.fitters.branch_and_bound.batched.layout import Layout, RangeMinimum, range_minimum, running_total, total
 from potrun.fitters.branch_and_bound.tuning import N_BINS
 from potrun.instrument import N_CELLS, N_CHANNELS
 from potrun.losscone.model import beam_pitch_profile, pitch_sine_squared
@@ -108,10 +108,10 @@ def _tabulate(
     """Build the tables of sorted rows: `key` (S * E, C), the others cell by cell, (C, S * E)."""
     n_sweeps = energy_ev.shape[0]
     inner, width = layout.inner, layout.width
-    level_lost, level_kept = (layout.level(torch.tensor(x, device=key.device)) for x in _bases(layout))
+    level_lost, level_kept = layout.level(torch.tensor(_bases(layout), dtype=torch.float64, device=key.device))
     cost_lost = (data - level_lost) ** 2 * used
     cost_kept = (data - level_kept) ** 2 * used
-    running = _running_cost(cost_lost, cost_kept, width)
+    running = running_total(total(cost_kept), (cost_lost - cost_kept)[:width])  # cost of a row with k cells lost
     inner_lost = total(cost_lost[:inner])
     edge = torch.where(key < 1.0, key, 2.0)
     reachable = (edge < 2.0).sum(dim=-1)
@@ -154,15 +154,6 @@ def _bases(layout: Layout) -> tuple[float, float]:
     return layout.settings.background, 1.0
 
 
-def _running_cost(cost_lost: Tensor, cost_kept: Tensor, width: int) -> Tensor:
-    """Cost of a row with its first k cells lost, k = 0..width; (width + 1, S * E)."""
-    out = torch.empty((width + 1, cost_lost.shape[1]), dtype=torch.float64, device=cost_lost.device)
-    out[0] = total(cost_kept)
-    for k in range(width):
-        out[k + 1] = out[k] + (cost_lost[k] - cost_kept[k])
-    return out
-
-
 def _steepest(layout: Layout, data: Tensor, rising: bool) -> Tensor:
     """Largest rate at which a cell's cost rises or falls with its model, from either base.
 
@@ -170,7 +161,7 @@ def _steepest(layout: Layout, data: Tensor, rising: bool) -> Tensor:
     """
     rates = []
     for base in _bases(layout):
-        level = layout.level(torch.tensor(base, device=data.device))
+        level = layout.level(torch.tensor(base, dtype=torch.float64, device=data.device))
         distance = level - data if rising else data - level
         slope = 1.0 / (base + layout.settings.log_offset) if layout.is_logarithmic else 1.0
         rates.append(2.0 * distance.clamp(min=0.0) * slope)

@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from potrun.fitters.branch_and_bound.compiled.equations import level
+from potrun.fitters.branch_and_bound.compiled.equations import beam_exponent, level, logarithm
 from potrun.fitters.branch_and_bound.compiled.jit import inlined
 from potrun.fitters.branch_and_bound.compiled.records import Box, Problem, Row, Scratch
 from potrun.records import FloatArray
@@ -46,15 +46,15 @@ def strength_over(energy: float, usc: float, box: Box, greatest: float, width: f
     """
     drop_low, drop_high = usc - box.u_high, usc - box.u_low
     centre_low, centre_high = max(drop_low, width), max(drop_high, width)
-    farthest = max(abs(energy - centre_low), abs(energy - centre_high)) / width
+    farthest = min(beam_exponent(energy, centre_low, width), beam_exponent(energy, centre_high, width))
     centre = max(usc - 0.5 * (box.u_low + box.u_high), width)
-    distance = (energy - centre) / width
-    least = math.exp(-0.5 * farthest * farthest) * (1.0 - 1e-12) if drop_low > 0.0 else 0.0
-    middle = min(max(math.exp(-0.5 * distance * distance), least), greatest)
+    least = math.exp(farthest) * (1.0 - 1e-12) if drop_low > 0.0 else 0.0
+    middle = min(max(math.exp(beam_exponent(energy, centre, width)), least), greatest)
     is_free = drop_low >= width
     is_clamped = drop_high <= width and drop_low > 0.0
-    slope = -distance / width * middle if is_free else 0.0
-    bend = greatest * max(farthest * farthest - 1.0, 1.0) / (width * width) if is_free else 0.0
+    # g'' / g = ((E - c)^2 / w^2 - 1) / w^2, and the exponent of g is half the negative of that square.
+    slope = (centre - energy) / (width * width) * middle if is_free else 0.0
+    bend = greatest * max(-2.0 * farthest - 1.0, 1.0) / (width * width) if is_free else 0.0
     return Strength(least, middle, greatest, slope, bend, is_free or is_clamped)
 
 
@@ -65,7 +65,7 @@ def add_row(problem: Problem, row: Row, low: int, high: int, box: Box, greatest:
     weak = box.amplitude_low * strength.least
     centre = 0.5 * (box.amplitude_low + box.amplitude_high) * strength.middle
     strong = box.amplitude_high * strength.greatest
-    inner = bound_inner_cost(problem, row, low, high, weak, centre, strong)
+    inner = bound_inner_cost(problem, row, low, high, weak, centre, strong, scratch)
     sums = scratch.sums
     sums[ROUGH] += inner.unsure
     sums[AT_CENTRE] += inner.value + inner.unsure_value
@@ -85,35 +85,63 @@ def add_row(problem: Problem, row: Row, low: int, high: int, box: Box, greatest:
 
 @inlined
 def bound_inner_cost(
-    problem: Problem, row: Row, low: int, high: int, weak: float, middle: float, strong: float
+    problem: Problem, row: Row, low: int, high: int, weak: float, middle: float, strong: float, scratch: Scratch
 ) -> InnerCost:
     """Bound the cost of a row's inner cells under a beam of strength `weak` to `strong`."""
+    number = row.n_inner
+    _bound_sure_cells(problem, row, low, weak, middle, strong, scratch)
     apart, value, slope, bend = 0.0, 0.0, 0.0, 0.0
-    kept, kept_value, change, change_value, least, least_value = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for cell in range(row.n_inner):
-        data, beam = row.data[cell], row.beam[cell]
+    for cell in range(number):
         if low <= cell < high:
-            # The lost cells among these are the first few, however many: try every number of them.
-            here, here_value = _distances(problem, data, beam, 1.0, weak, middle, strong)
-            there, there_value = _distances(problem, data, beam, problem.background, weak, middle, strong)
-            kept, kept_value = kept + here, kept_value + here_value
-            change, change_value = change + (there - here), change_value + (there_value - here_value)
-            least, least_value = min(least, change), min(least_value, change_value)
             continue
-        base = problem.background if cell < low else 1.0
-        at_middle = base + middle * beam
-        lowest, highest = level(problem, base + weak * beam), level(problem, base + strong * beam)
-        distance = data - level(problem, at_middle)
-        apart += max(lowest - data, data - highest, 0.0) ** 2
-        value += distance * distance
-        if problem.is_logarithmic:
-            slope -= 2.0 * distance * beam / (at_middle + problem.log_offset)
-            # d2/dB2 (y - ln m)^2 = 2 (h / m)^2 (1 + y - ln m) is least where m is small and ln m far above the datum.
-            if highest - data > 1.0:
-                bend += 2.0 * (beam / (base + weak * beam + problem.log_offset)) ** 2 * (highest - data - 1.0)
-        else:
-            slope -= 2.0 * distance * beam
+        apart += scratch.base[cell]
+        value += scratch.far[cell]
+        slope += scratch.steep[cell]
+        bend += scratch.key[cell]
+    # The lost cells among the unsure ones are the first few, however many: try every number of them.
+    kept, kept_value, change, change_value, least, least_value = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for cell in range(low, min(high, number)):
+        data, beam = row.data[cell], row.beam[cell]
+        here, here_value = _distances(problem, data, beam, 1.0, weak, middle, strong)
+        there, there_value = _distances(problem, data, beam, problem.background, weak, middle, strong)
+        kept, kept_value = kept + here, kept_value + here_value
+        change, change_value = change + (there - here), change_value + (there_value - here_value)
+        least, least_value = min(least, change), min(least_value, change_value)
     return InnerCost(kept + least, kept_value + least_value, apart, value, slope, bend)
+
+
+@inlined
+def _bound_sure_cells(
+    problem: Problem, row: Row, low: int, weak: float, middle: float, strong: float, scratch: Scratch
+) -> None:
+    """Note of each inner cell, the first `low` being lost: bound, cost at the middle, its slope and its bend.
+
+    Cell by cell and without a branch, so that several can be at once.
+    """
+    data, beam = row.data, row.beam
+    apart, value, slope, bend = scratch.base, scratch.far, scratch.steep, scratch.key
+    if problem.is_logarithmic:
+        for cell in range(row.n_inner):
+            base = (problem.background if cell < low else 1.0) + problem.log_offset
+            least, at_middle = base + weak * beam[cell], base + middle * beam[cell]
+            lowest, highest = logarithm(least), logarithm(base + strong * beam[cell])
+            distance = data[cell] - logarithm(at_middle)
+            outside = max(lowest - data[cell], data[cell] - highest, 0.0)
+            apart[cell] = outside * outside
+            value[cell] = distance * distance
+            slope[cell] = -2.0 * distance * beam[cell] / at_middle
+            # d2/dB2 (y - ln m)^2 = 2 (h / m)^2 (1 + y - ln m) is least where m is small and ln m far above the datum.
+            steep = beam[cell] / least
+            bend[cell] = 2.0 * steep * steep * max(highest - data[cell] - 1.0, 0.0)
+    else:
+        for cell in range(row.n_inner):
+            base = problem.background if cell < low else 1.0
+            distance = data[cell] - (base + middle * beam[cell])
+            outside = max(base + weak * beam[cell] - data[cell], data[cell] - (base + strong * beam[cell]), 0.0)
+            apart[cell] = outside * outside
+            value[cell] = distance * distance
+            slope[cell] = -2.0 * distance * beam[cell]
+            bend[cell] = 0.0
 
 
 @inlined

@@ -13,10 +13,14 @@ from numba.extending import intrinsic
 
 from potrun.fitters.branch_and_bound.compiled.jit import inlined
 from potrun.fitters.branch_and_bound.compiled.records import Problem
+from potrun.fitters.branch_and_bound.tuning import REACH
 from potrun.losscone import model
 
 _mirror_ratio = inlined(model.mirror_ratio)
-_beam_exponent = inlined(model.beam_exponent)
+beam_exponent = inlined(model.beam_exponent)
+
+FAINTEST = -0.5 * REACH * REACH
+"""Logarithm of the relative strength below which the beam is none."""
 
 LN_2_HIGH, LN_2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
 """ln 2 in two parts, the first with trailing zeros, so that its multiples are exact."""
@@ -41,7 +45,8 @@ def cone_edge(energy: float, usc: float, u: float, ratio: float) -> float:
 def beam_profile(energy: float, usc: float, u: float, width: float) -> float:
     """Strength of the beam in one row, relative to its amplitude."""
     drop = usc - u
-    return math.exp(_beam_exponent(energy, max(drop, width), width)) if drop > 0.0 else 0.0
+    exponent = beam_exponent(energy, max(drop, width), width)
+    return math.exp(exponent) if drop > 0.0 and exponent > FAINTEST else 0.0
 
 
 @inlined

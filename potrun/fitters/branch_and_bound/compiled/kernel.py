@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from potrun.fitters.branch_and_bound.compiled.finish import finish, touched_bounds
+from potrun.fitters.branch_and_bound.compiled.centre import centre, touched_bounds
 from potrun.fitters.branch_and_bound.compiled.points import best_at
+from potrun.fitters.branch_and_bound.compiled.polish import polish
 from potrun.fitters.branch_and_bound.compiled.profile import profile_of_u
 from potrun.fitters.branch_and_bound.compiled.records import Point, Problem, Rows, Scratch
+from potrun.fitters.branch_and_bound.compiled.rivals import beat_rivals
 from potrun.fitters.branch_and_bound.compiled.search import search
 from potrun.fitters.branch_and_bound.compiled.tables import build_tables
 from potrun.records import BoolArray, CodeArray, FloatArray
@@ -66,8 +68,11 @@ def process_sweeps(
             amplitude, value = best_at(problem, rows, number, u, ratio, known, known, np.inf, False, 0, scratch[0])
             best = Point(u, ratio, amplitude, value)
         else:
-            best, lower_bound[i] = search(problem, rows, number, rounding, heap, scratch[0])
-        best = finish(problem, rows, number, best, scratch[0])
+            best, lower_bound[i], left = search(problem, rows, number, rounding, heap, scratch[0])
+        best = polish(problem, rows, number, best, scratch[0])
+        if not is_known:
+            best = beat_rivals(problem, rows, number, rounding, best, heap, left, scratch[0])
+        best = centre(problem, rows, number, best, scratch[0])
         touches[i] = touched_bounds(problem, rows, number, best, scratch[0])
         points[i, 0], points[i, 1], points[i, 2] = best.u, best.ratio, best.amplitude
         if nodes.shape[1]:

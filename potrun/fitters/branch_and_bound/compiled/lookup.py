@@ -2,10 +2,10 @@
 
 import math
 
-from potrun.fitters.branch_and_bound.compiled.equations import logarithm
+from potrun.fitters.branch_and_bound.compiled.equations import FAINTEST, beam_exponent, logarithm
 from potrun.fitters.branch_and_bound.compiled.jit import inlined
 from potrun.fitters.branch_and_bound.compiled.records import N_STRENGTHS, Problem, Row
-from potrun.fitters.branch_and_bound.tuning import N_BINS, REACH
+from potrun.fitters.branch_and_bound.tuning import N_BINS
 
 
 @inlined
@@ -13,6 +13,8 @@ def count_below(row: Row, edge: float) -> int:
     """Exact number of a row's cells that lie inside the cone."""
     edges = row.edge
     count = int(row.bins[int(edge * N_BINS)])
+    # Most bins hold one cell or none, which one comes first no processor can guess: add, do not branch.
+    count += int(edges[count] < edge)
     while edges[count] < edge:
         count += 1
     return count
@@ -64,8 +66,9 @@ def greatest_profile(energy: float, usc: float, u_low: float, u_high: float, wid
     Secondaries arrive with c = max(Usc - U, w); a row sees them the better the nearer its energy is to c.
     """
     drop_high = usc - u_low
-    nearest = max(max(usc - u_high, width) - energy, energy - max(drop_high, width), 0.0) / width
-    if drop_high <= 0.0 or nearest > REACH:
+    nearest = min(max(energy, usc - u_high, width), max(drop_high, width))
+    exponent = beam_exponent(energy, nearest, width)
+    if drop_high <= 0.0 or exponent < FAINTEST:
         return 0.0
     # The exponential is right to a few units in the last place: widen by far more.
-    return math.exp(-0.5 * nearest * nearest) * (1.0 + 1e-12)
+    return math.exp(exponent) * (1.0 + 1e-12)

@@ -56,13 +56,12 @@ def best_at(
     amplitude, value : float
     """
     without = without_beam(rows, number, u, ratio)
-    n_cells, relaxed = _cells_under_beam(problem, rows, number, u, ratio, without, scratch)
+    n_cells, relaxed, at_zero = _cells_under_beam(problem, rows, number, u, ratio, without, scratch)
     least = problem.amplitude_min
     if n_cells == 0 or (least == 0.0 and relaxed >= min(known, without)):
         return least, without
-    base_cost = _cost_at(problem, n_cells, 0.0, scratch)[0]
     best = low
-    value, slope, curvature = _cost_at(problem, n_cells, low, scratch)
+    value, slope, curvature = at_zero if low == 0.0 else _cost_at(problem, n_cells, low, scratch)
     step = slope / max(curvature, 1e-300)
     scans = len(SCAN) if scan else 1
     trials = scans + steps if least < problem.amplitude_max else 0
@@ -74,7 +73,7 @@ def best_at(
         cost, slope, curvature = _cost_at(problem, n_cells, amplitude, scratch)
         if cost < value:
             best, value, step = amplitude, cost, slope / max(curvature, 1e-300)
-    value = without + (value - base_cost)
+    value = without + (value - at_zero[0])
     if least == 0.0 and not value < without:
         return 0.0, without
     return best, value
@@ -83,12 +82,19 @@ def best_at(
 @inlined
 def _cells_under_beam(
     problem: Problem, rows: Rows, number: int, u: float, ratio: float, without: float, scratch: Scratch
-) -> tuple[int, float]:
-    """Gather the inner cells of rows where the beam matters; return their number and a bound on the objective.
+) -> tuple[int, float, tuple[float, float, float]]:
+    """Gather the inner cells of rows where the beam matters.
 
-    The bound is what the objective cannot fall below if each row has the strength that suits it best.
+    Returns
+    -------
+    number : int
+    relaxed : float
+        What the objective cannot fall below if each row has the strength that suits it best.
+    at_zero : tuple of float
+        What :func:`_cost_at` is without a beam, where no logarithm need be taken.
     """
     n_cells, relaxed = 0, without
+    cost, slope, curvature = 0.0, 0.0, 0.0
     for i in range(number):
         row = rows[i]
         strength = beam_profile(row.energy, row.usc, u, problem.beam_width)
@@ -107,11 +113,17 @@ def _cells_under_beam(
             # The beam only weakens from cell to cell.
             if row.beam[cell] < faint:
                 break
+            is_lost = cell < lost
+            far = row.data[cell] - (problem.level_lost if is_lost else problem.level_kept)
+            steep = row.beam[cell] * strength * (problem.steep_lost if is_lost else problem.steep_kept)
+            cost += far * far
+            slope += far * steep
+            curvature += steep * steep
             scratch.data[n_cells] = row.data[cell]
             scratch.beam[n_cells] = row.beam[cell] * strength
-            scratch.base[n_cells] = problem.background if cell < lost else 1.0
+            scratch.base[n_cells] = problem.background if is_lost else 1.0
             n_cells += 1
-    return n_cells, relaxed
+    return n_cells, relaxed, (cost, slope, curvature)
 
 
 @inlined

@@ -88,29 +88,18 @@ def _best_ratio(rows: Rows, number: int, u: float, ratios: FloatArray, costs: Fl
         costs[k] = 0.0
     for i in range(number):
         row = rows[i]
-        _add_costs(row, u, ratios, 0, N_RATIO, costs)
-        _add_costs(row, u, ratios, N_RATIO, len(ratios), costs)
+        if cone_edge(row.energy, row.usc, u, ratios[N_RATIO - 1]) <= row.edge[0]:
+            # No value of r loses a cell: r is greatest at the end of the range.
+            for k in range(len(ratios)):
+                costs[k] += row.cost[0]
+            continue
+        for k in range(len(ratios)):
+            costs[k] += row.cost[count_below(row, cone_edge(row.energy, row.usc, u, ratios[k]))]
     best = 0
     for k in range(len(ratios)):
         if costs[k] < costs[best]:
             best = k
     return float(ratios[best])
-
-
-@inlined
-def _add_costs(row: Row, u: float, ratios: FloatArray, start: int, stop: int, costs: FloatArray) -> None:
-    """Add a row's cost at rising values of r: the cone only grows, so its cells are passed once."""
-    edges, cost = row.edge, row.cost
-    if cone_edge(row.energy, row.usc, u, ratios[stop - 1]) <= edges[0]:
-        for k in range(start, stop):
-            costs[k] += cost[0]
-        return
-    lost = count_below(row, cone_edge(row.energy, row.usc, u, ratios[start]))
-    for k in range(start, stop):
-        edge = cone_edge(row.energy, row.usc, u, ratios[k])
-        while edges[lost] < edge:
-            lost += 1
-        costs[k] += cost[lost]
 
 
 @inlined

@@ -23,6 +23,9 @@ N_STRENGTHS = 17
 N_SUMS = 10
 """Sums over rows that the bound of a box is made of."""
 
+N_SEEN = 32
+"""Regions that are remembered as looked into."""
+
 Row = Any
 """One record of :func:`new_rows`."""
 
@@ -49,6 +52,10 @@ class Problem(NamedTuple):
     inner: int  # cells of a row that the beam is followed in, at most
     tolerance: float
     max_boxes: int
+    level_lost: float  # model inside the cone without a beam, as the objective compares it
+    level_kept: float  # outside
+    steep_lost: float  # how fast those change with the model's flux
+    steep_kept: float
     spacing: float  # between tabulated strengths of the beam, in ln(strength + background)
     margin: float  # relative rounding error of a table entry
 
@@ -76,9 +83,11 @@ class Point(NamedTuple):
 def problem_of(settings: FitterConfig, dtype: str) -> Problem:
     """Put the settings of a fit, and the format of the tables, into numbers."""
     low, high = beam_bounds(settings)
+    is_logarithmic = settings.method == "halekas"
+    lost, kept = settings.background + settings.log_offset, 1.0 + settings.log_offset
     # Of other types, a whole number from Python for one, machine code would be compiled anew.
     return Problem(
-        is_logarithmic=settings.method == "halekas",
+        is_logarithmic=is_logarithmic,
         background=float(settings.background),
         log_offset=float(settings.log_offset),
         u_min=float(settings.u_min_v),
@@ -91,6 +100,10 @@ def problem_of(settings: FitterConfig, dtype: str) -> Problem:
         inner=inner_cells(settings),
         tolerance=float(settings.branch_and_bound.tolerance),
         max_boxes=settings.branch_and_bound.max_boxes,
+        level_lost=math.log(lost) if is_logarithmic else float(settings.background),
+        level_kept=math.log(kept) if is_logarithmic else 1.0,
+        steep_lost=1.0 / lost if is_logarithmic else 1.0,
+        steep_kept=1.0 / kept if is_logarithmic else 1.0,
         # The last strength lies above the largest amplitude, not a rounding error below it.
         spacing=math.log1p(high / settings.background) / (N_STRENGTHS - 1) * (1.0 + 1e-9),
         margin=float(np.finfo(dtype).eps),
@@ -137,7 +150,10 @@ def new_scratch(problem: Problem) -> Scratch:
     cells = (N_CHANNELS * N_CELLS + 1,)
     fields: list[Any] = [(name, np.float64, cells) for name in ("data", "beam", "base", "far", "steep")]
     fields += [("order", np.int64, cells), ("key", np.float64, cells), ("sums", np.float64, (N_SUMS,))]
-    fields += [(name, np.float64, (N_CHANNELS,)) for name in ("below", "above", "best_strength")]
+    fields += [(name, np.float64, (N_CHANNELS + 1,)) for name in ("below", "above", "inverse")]
+    fields += [(name, np.float64, (N_SEEN,)) for name in ("seen_low", "seen_high")]
+    fields += [("seen_below", np.float64, (N_SEEN, N_CHANNELS))]
+    fields += [("best_strength", np.float64, (N_CHANNELS,))]
     fields += [("best_lost", np.int64, (N_CHANNELS,))]
     fields += [("best_cost", np.float64, (N_CHANNELS, N_CELLS))]
     fields += [("strength", np.float64, (N_STRENGTHS,))]

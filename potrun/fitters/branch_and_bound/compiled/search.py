@@ -16,7 +16,17 @@ from potrun.fitters.branch_and_bound.compiled.heap import BOUND, first_box, push
 from potrun.fitters.branch_and_bound.compiled.jit import inlined
 from potrun.fitters.branch_and_bound.compiled.points import best_at, without_beam
 from potrun.fitters.branch_and_bound.compiled.records import Box, Point, Problem, Rows, Scratch
-from potrun.fitters.branch_and_bound.tuning import ALONG, BALANCE, CUT_BELOW, FLOOR, GRID_RATIO, GRID_U, PIVOT_V, SAFETY
+from potrun.fitters.branch_and_bound.tuning import (
+    ALONG,
+    BALANCE,
+    CUT_BELOW,
+    FLOOR,
+    GRID_RATIO,
+    GRID_U,
+    PIVOT_V,
+    RIVAL,
+    SAFETY,
+)
 from potrun.records import FloatArray
 
 
@@ -37,8 +47,16 @@ def allowed_gap(problem: Problem, rounding: float, best: float) -> float:
 @inlined
 def search(
     problem: Problem, rows: Rows, number: int, rounding: float, heap: FloatArray, scratch: Scratch
-) -> tuple[Point, float]:
-    """Find the global minimum of one sweep, and a lower bound that proves how global it is."""
+) -> tuple[Point, float, int]:
+    """Find the global minimum of one sweep, a lower bound that proves how global it is, and what may still be better.
+
+    Returns
+    -------
+    best : Point
+    lower_bound : float
+    length : int
+        Boxes left on the heap, the rivals of ``rivals`` among them.
+    """
     everything = Box(
         problem.u_min,
         problem.u_max,
@@ -58,15 +76,15 @@ def search(
             quick = quick_bound(problem, rows, number, child, best.value - target)
             child_bound = max(bound, quick - rounding - abs(quick) * 1e-13)
             visited += 1
-            if child_bound < target:
+            if child_bound < best.value * (1.0 - RIVAL):
                 length = push(heap, length, child_bound, visited, child)
-            else:
+            if child_bound >= target:
                 proven = min(proven, child_bound)
         while True:
             if length == 0 or heap[0, BOUND] >= target or visited >= problem.max_boxes:
                 if length > 0:
                     proven = min(proven, heap[0, BOUND])
-                return best, min(proven, best.value)
+                return best, min(proven, best.value), length
             bound, box = heap[0, BOUND], first_box(heap)
             length = remove_first(heap, length)
             close, slack = close_bound(problem, rows, number, box, best.value - target, scratch)
@@ -74,6 +92,8 @@ def search(
             if bound < target:
                 break
             proven = min(proven, bound)
+            if bound < best.value * (1.0 - RIVAL):
+                length = push(heap, length, bound, visited, box)
         best = _try_centre(problem, rows, number, box, best, scratch)
         target = best.value - allowed_gap(problem, rounding, best.value)
         # A bound short by next to nothing is raised by settling cells, not by following the level of the beam.

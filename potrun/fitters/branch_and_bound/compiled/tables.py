@@ -4,7 +4,7 @@ Rows without a cell that counts are left out. The cells of a row stand in the or
 those it can reach by sin^2, then the others from 90 deg on. The first few are the inner cells.
 """
 
-from potrun.fitters.branch_and_bound.compiled.equations import level, logarithm
+from potrun.fitters.branch_and_bound.compiled.equations import logarithm
 from potrun.fitters.branch_and_bound.compiled.jit import inlined
 from potrun.fitters.branch_and_bound.compiled.records import N_STRENGTHS, Problem, Row, Rows, Scratch
 from potrun.fitters.branch_and_bound.tuning import N_BINS, REACH
@@ -111,7 +111,7 @@ def _count_below_bins(row: Row, scratch: Scratch) -> None:
 @inlined
 def _running_cost(problem: Problem, row: Row, used: int, scratch: Scratch) -> float:
     """Add up the cost of the row by number of lost cells; return the largest number met."""
-    level_lost, level_kept = level(problem, problem.background), level(problem, 1.0)
+    level_lost, level_kept = problem.level_lost, problem.level_kept
     inner, outer = 0.0, 0.0
     kept = 0.0
     for place in range(used):
@@ -140,10 +140,8 @@ def _beam_reaction(problem: Problem, row: Row, used: int, scratch: Scratch) -> N
 
     A fall is steepest where the beam starts, since model and level only rise from there; of a rise this is not said.
     """
-    level_lost, level_kept = level(problem, problem.background), level(problem, 1.0)
-    slope_lost, slope_kept = 2.0, 2.0
-    if problem.is_logarithmic:
-        slope_lost, slope_kept = 2.0 / (problem.background + problem.log_offset), 2.0 / (1.0 + problem.log_offset)
+    level_lost, level_kept = problem.level_lost, problem.level_kept
+    slope_lost, slope_kept = 2.0 * problem.steep_lost, 2.0 * problem.steep_kept
     gain, outer_gain, effect = 0.0, 0.0, 0.0
     for place in range(used):
         data, beam = scratch.data[place], scratch.beam[place]
