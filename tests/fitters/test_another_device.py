@@ -1,5 +1,6 @@
 """What a GPU would do, as far as it can be found out without one."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,9 @@ import torch
 from potrun.config import DeviceConfig, FitterConfig
 from potrun.device import resolve_device
 from potrun.fitters.branch_and_bound.batched.engine import BatchedEngine
-from tests.fitters.test_branch_and_bound import mixed
+from potrun.fitters.branch_and_bound.compiled.engine import CompiledEngine
+from potrun.fitters.branch_and_bound.fitter import BranchAndBoundFitter
+from tests.fitters.test_branch_and_bound import fit, mixed
 from tests.support.pretend_device import PRETENDED, UNORDERED, PretendedDevice
 
 STORED = (torch.float16, torch.float32)
@@ -50,3 +53,31 @@ def test_the_pretended_device_notices_what_it_is_for():
             far * torch.ones(3)
         torch.cumsum(far, dim=0)
     assert ("cumsum", torch.float32) in mode.operations
+
+
+def test_chunks_follow_the_memory_of_a_gpu(monkeypatch):
+    batch, settings = mixed("lillis", n=5, intervals=False)
+    sizes, emptied = [], []
+
+    class Engine(CompiledEngine):
+        """Notes the sizes of chunks and has no room for more than six sweeps."""
+
+        def search(self, sweeps):
+            sizes.append(sweeps.n_sweeps)
+            if sweeps.n_sweeps > 6:
+                raise torch.OutOfMemoryError
+            return super().search(sweeps)
+
+    monkeypatch.setattr("potrun.fitters.branch_and_bound.fitter.PROBE", 4)
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: None)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda _: 1000 * sizes[-1])
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (20_000, 80_000))
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: emptied.append(True))
+    cpu = resolve_device(DeviceConfig(name="cpu", engine="compiled"))
+    fitter = BranchAndBoundFitter(settings, replace(cpu, name="cuda"))
+    fitter.engine = Engine(settings, cpu.dtype_name)
+    found = fitter.fit(batch)
+    # A probe; half of 20 kB at the 1 kB a sweep that it took; half of that from the first refusal on.
+    assert sizes == [4, 10, 5, 5, 5, 5, 5, 1]
+    assert emptied == [True]
+    np.testing.assert_array_equal(found.chi2, fit(batch, settings).chi2)

@@ -145,17 +145,19 @@ class BranchAndBoundFitter:
         largest = len(group)
         while start < len(group):
             piece = group[start : start + min(self._chunk(), largest)]
+            outcome = None
             try:
                 outcome = self._search_chunk(batch, piece)
             except (torch.OutOfMemoryError, MemoryError):
                 if len(piece) == 1:
                     raise
                 largest = len(piece) // 2
-                if self.device.name == "cuda":
-                    torch.cuda.empty_cache()
-                continue
-            start += len(piece)
-            yield outcome
+            if outcome is not None:
+                start += len(piece)
+                yield outcome
+            elif self.device.name == "cuda":
+                # Only now, for until here the error held on to the tensors of the call that failed.
+                torch.cuda.empty_cache()
 
     def _search_chunk(self, batch: SweepBatch, index: IntArray) -> _Outcome:
         """Search some sweeps and evaluate the public objective at what was found."""
