@@ -40,7 +40,8 @@ def beat_rivals(tables: SweepTables, best: Points, left: Boxes) -> Points:
     boxes, _, _ = bound_boxes(tables, _pieces(tables, left), limit, RIVAL * best.value, exact=True)
     if not len(boxes):
         return best
-    region = Region.of(tables, boxes.owner, _cheapest(tables, boxes, RIVAL * best.value))
+    boxes, lost = _candidates(tables, boxes, limit.index_select(0, boxes.owner) - boxes.bound, RIVAL * best.value)
+    region = Region.of(tables, boxes.owner, lost)
     low, high = region.u_range()
     low, high = torch.maximum(low, boxes.u_low), torch.minimum(high, boxes.u_high)
     some = _distinct(boxes.owner, region, low, high)
@@ -63,21 +64,35 @@ def _pieces(tables: SweepTables, boxes: Boxes) -> Boxes:
     return replace(pieces, u_low=pieces.u_low + place * step, u_high=u_high)
 
 
-def _cheapest(tables: SweepTables, boxes: Boxes, allowance: Tensor) -> Tensor:
-    """Find the numbers of lost cells that cost least in each box, each row by itself; (E, N) int64."""
+def _candidates(tables: SweepTables, boxes: Boxes, spare: Tensor, allowance: Tensor) -> tuple[Boxes, Tensor]:
+    """List regions to look into: the cheapest of each box, and those one row apart that cost hardly more.
+
+    Returns
+    -------
+    boxes : (M,) Boxes
+        The box of each region.
+    lost : (E, M) int64
+        Numbers of lost cells, which make the region.
+    """
     quick = quick_bounds(tables, boxes, allowance, exact=True)
     pairs = torch.nonzero((quick.high > quick.low).reshape(-1))[:, 0]
     low, high = pick(quick.low, pairs), pick(quick.high, pairs)
     source, place = spread((high - low + 1).to(torch.int64))
     lost = pick(low, source) + place.to(low.dtype)
     pairs_of = pick(pairs, source)
-    rows, strongest = pick(quick.rows, pairs_of), pick(quick.strongest, pairs_of)
-    each = pick(allowance, pick(boxes.owner, pairs_of % len(boxes))) / len(quick.rows)
+    rows, strongest, box = pick(quick.rows, pairs_of), pick(quick.strongest, pairs_of), pairs_of % len(boxes)
+    each = pick(allowance, pick(boxes.owner, box)) / len(quick.rows)
     cost = row_bounds(tables, rows, lost, lost, least_entry(tables.full, rows, lost, lost), strongest, each)
     least = torch.full_like(high, torch.inf, dtype=torch.float64).scatter_reduce(0, source, cost, "amin")
     cheapest = torch.where(cost == pick(least, source), lost, pick(high, source))
     first = high.scatter_reduce(0, source, cheapest, "amin")
-    return quick.low.reshape(-1).index_copy(0, pairs, first).reshape(quick.low.shape)
+    counts = quick.low.reshape(-1).index_copy(0, pairs, first).reshape(quick.low.shape)
+    others = torch.nonzero((cost - pick(least, source) < pick(spare, box)) & (lost != pick(first, source)))[:, 0]
+    box_of = pick(box, others)
+    changed = counts.index_select(1, box_of)
+    at = pick(pairs_of, others) // len(boxes) * len(others) + torch.arange(len(others), device=others.device)
+    changed.view(-1).index_copy_(0, at, pick(lost, others))
+    return Boxes.joined([boxes, boxes.take(box_of)]), torch.cat([counts, changed], dim=1)
 
 
 def _distinct(owner: Tensor, region: Region, low: Tensor, high: Tensor) -> Tensor:

@@ -3,8 +3,8 @@
 The search discards a box once its bound comes within the tolerance of the best value. A better point, by up to the
 tolerance, can only lie in a discarded box whose bound is below the best value; there are some ten of them under a beam
 and hardly any without. In each of them the cells that cost least tell which region to look into, and the lowest point
-of that region within the box's range of U is a rival. So what is reported hardly depends on where the search happened
-to stop, or on which engine searched.
+of that region within the box's range of U is a rival; so are those of regions one row apart that cost hardly more. What
+is reported then hardly depends on where the search happened to stop, or on which engine searched.
 """
 
 import math
@@ -18,7 +18,7 @@ from potrun.fitters.branch_and_bound.compiled.jit import inlined
 from potrun.fitters.branch_and_bound.compiled.lookup import count_below, greatest_profile
 from potrun.fitters.branch_and_bound.compiled.points import best_at
 from potrun.fitters.branch_and_bound.compiled.polish import lowest, polish
-from potrun.fitters.branch_and_bound.compiled.records import Box, Point, Problem, Rows, Scratch
+from potrun.fitters.branch_and_bound.compiled.records import Box, Point, Problem, Row, Rows, Scratch
 from potrun.fitters.branch_and_bound.compiled.region import note_bounds, note_strip, ratio_at, u_range
 from potrun.fitters.branch_and_bound.tuning import MAX_RIVALS, POLISH_REACH, RIVAL, RIVAL_CUTS, TIE
 from potrun.records import FloatArray
@@ -58,36 +58,74 @@ def beat_rivals(
             close, _ = close_bound(problem, rows, number, piece, RIVAL * best.value, scratch)
             if not close - rounding < limit:
                 continue
-            _note_cheapest_region(problem, rows, number, piece, scratch)
-            low, high = u_range(problem, number, scratch)
-            low, high = max(low, piece.u_low), min(high, piece.u_high)
-            if low > high or _is_seen(number, low, high, seen, scratch):
-                continue
-            seen = _note_seen(number, low, high, seen, scratch)
-            rival = _lowest_between(problem, rows, number, low, high, piece, best.value, scratch)
-            if rival.value < best.value * (1.0 - TIE):
-                best = polish(problem, rows, number, rival, scratch)
-                limit = best.value * (1.0 - RIVAL) - rounding
+            spare = limit - (close - rounding)
+            best, seen = _look_into(problem, rows, number, piece, spare, best, seen, scratch)
+            limit = best.value * (1.0 - RIVAL) - rounding
     return best
+
+
+@inlined
+def _look_into(
+    problem: Problem, rows: Rows, number: int, box: Box, spare: float, best: Point, seen: int, scratch: Scratch
+) -> tuple[Point, int]:
+    """Compare a best point with those of the cheapest region of a box, and of others hardly dearer, one row apart."""
+    _note_cheapest_region(problem, rows, number, box, scratch)
+    best, seen = _try_region(problem, rows, number, box, best, seen, scratch)
+    for i in range(number):
+        low, high, strongest = _row_in(problem, rows[i], box)
+        cheapest = _cheapest(problem, rows[i], low, high, strongest)
+        least = row_bound(problem, rows[i], cheapest, cheapest, strongest, 0.0)
+        for lost in range(low, high + 1):
+            if lost != cheapest and row_bound(problem, rows[i], lost, lost, strongest, 0.0) - least < spare:
+                _note_cheapest_region(problem, rows, number, box, scratch)
+                note_strip(rows[i], i, lost, scratch)
+                best, seen = _try_region(problem, rows, number, box, best, seen, scratch)
+    return best, seen
+
+
+@inlined
+def _try_region(
+    problem: Problem, rows: Rows, number: int, box: Box, best: Point, seen: int, scratch: Scratch
+) -> tuple[Point, int]:
+    """Compare a best point with the lowest one of the region noted, within a box's range of U."""
+    low, high = u_range(problem, number, scratch)
+    low, high = max(low, box.u_low), min(high, box.u_high)
+    if low > high or _is_seen(number, low, high, seen, scratch):
+        return best, seen
+    seen = _note_seen(number, low, high, seen, scratch)
+    rival = _lowest_between(problem, rows, number, low, high, box, best.value, scratch)
+    if rival.value < best.value * (1.0 - TIE):
+        best = polish(problem, rows, number, rival, scratch)
+    return best, seen
 
 
 @inlined
 def _note_cheapest_region(problem: Problem, rows: Rows, number: int, box: Box, scratch: Scratch) -> None:
     """Note the region of the numbers of lost cells that cost least in a box, each row by itself."""
     for i in range(number):
-        row = rows[i]
-        low = count_below(row, cone_edge(row.energy, row.usc, box.u_low, box.ratio_low))
-        high = count_below(row, cone_edge(row.energy, row.usc, box.u_high, box.ratio_high))
-        lost = low
-        if high > low:
-            greatest = greatest_profile(row.energy, row.usc, box.u_low, box.u_high, problem.beam_width)
-            cheapest = np.inf
-            for k in range(low, high + 1):
-                cost = row_bound(problem, row, k, k, box.amplitude_high * greatest, 0.0)
-                if cost < cheapest:
-                    lost, cheapest = k, cost
-        note_strip(row, i, lost, scratch)
+        low, high, strongest = _row_in(problem, rows[i], box)
+        note_strip(rows[i], i, _cheapest(problem, rows[i], low, high, strongest), scratch)
     note_bounds(problem, number, scratch)
+
+
+@inlined
+def _row_in(problem: Problem, row: Row, box: Box) -> tuple[int, int, float]:
+    """Least and greatest number of cells that a row loses in a box, and the beam's greatest strength there."""
+    low = count_below(row, cone_edge(row.energy, row.usc, box.u_low, box.ratio_low))
+    high = count_below(row, cone_edge(row.energy, row.usc, box.u_high, box.ratio_high))
+    greatest = greatest_profile(row.energy, row.usc, box.u_low, box.u_high, problem.beam_width)
+    return low, high, box.amplitude_high * greatest
+
+
+@inlined
+def _cheapest(problem: Problem, row: Row, low: int, high: int, strongest: float) -> int:
+    """Find the number of lost cells that costs least."""
+    cheapest, least = low, np.inf
+    for lost in range(low, high + 1) if high > low else range(0):
+        cost = row_bound(problem, row, lost, lost, strongest, 0.0)
+        if cost < least:
+            cheapest, least = lost, cost
+    return cheapest
 
 
 @inlined
