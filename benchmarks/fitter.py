@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from potrun.config import DeviceConfig, FitterConfig
-from potrun.fitters import make_fitter
-from potrun.fitters.branch_and_bound.fitter import BranchAndBoundFitter
-from potrun.records import FitResult, SweepBatch
+from potrun.core.records import FitResult, SweepBatch
+from potrun.core.settings import DeviceConfig, FitterConfig
+from potrun.search import make_fitter
+from potrun.search.exact.fitter import BranchAndBoundFitter
 from potrun.studies.measure_fit import MemoryWatch
 from tests.support.sweeps import REGIMES, draw
 

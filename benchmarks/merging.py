@@ -63,10 +63,10 @@ def write_shards(folder: Path, days: int, sweeps: int) -> list[Path]:
 
 def follow(shards: list[Path], folder: Path) -> None:
     """Merge, load, sum up and draw."""
+    from potrun.plots import KINDS
+    from potrun.plots.style import save
     from potrun.results.load import load_results
     from potrun.results.merge import merge_shards
-    from potrun.results.pictures import KINDS
-    from potrun.results.pictures.style import save
     from potrun.results.statistics import statistics
 
     with step("start"):
@@ -98,7 +98,7 @@ def peak_mb() -> float:
 
 def synthetic_day(sweeps: int):
     """Make a day's columns that look like a result: smooth where a result is smooth, noisy where it is noisy."""
-    from potrun.records import FitStatus
+    from potrun.core.records import FitStatus
     from potrun.results.columns import COLUMNS
     from potrun.results.day import FROM_SWEEP, DayResult
 

@@ -59,8 +59,8 @@ def main() -> None:
 def make_archive(folder: Path, days: int, sweeps: int) -> Path:
     """Simulate consecutive days, and parse each once so that its copy and its digest are there."""
     from potrun.archive.days import scan_archive
-    from potrun.archive.simulate.archive import simulate_archive
     from potrun.archive.table import read_day
+    from potrun.simulate.archive import simulate_archive
 
     root = folder / f"archive_{days}_{sweeps}"
     if not root.exists():

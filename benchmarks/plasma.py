@@ -15,12 +15,12 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from potrun.archive.simulate.handover import to_records
-from potrun.archive.simulate.settings import SimulationSettings
-from potrun.archive.simulate.sweeps import simulate_sweeps
-from potrun.config import DeviceConfig, SpacecraftPotentialConfig
+from potrun.core.records import DayTable, Geometry, SpacecraftPotential
+from potrun.core.settings import DeviceConfig, SpacecraftPotentialConfig
 from potrun.plasma.estimate import make_potential_model
-from potrun.records import DayTable, Geometry, SpacecraftPotential
+from potrun.simulate.handover import to_records
+from potrun.simulate.settings import SimulationSettings
+from potrun.simulate.sweeps import simulate_sweeps
 
 ROUNDS = 7
 THREADS = (1, 2)

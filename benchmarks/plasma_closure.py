@@ -12,12 +12,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.archive.simulate.handover import to_records
-from potrun.archive.simulate.settings import SimulationSettings
-from potrun.archive.simulate.sweeps import simulate_sweeps
-from potrun.config import DeviceConfig, SpacecraftPotentialConfig
+from potrun.core.records import PotentialStatus
+from potrun.core.settings import DeviceConfig, SpacecraftPotentialConfig
 from potrun.plasma.estimate import make_potential_model
-from potrun.records import PotentialStatus
+from potrun.simulate.handover import to_records
+from potrun.simulate.settings import SimulationSettings
+from potrun.simulate.sweeps import simulate_sweeps
 
 GRIDS = ("40ev", "7ev")
 TEMPERATURE_EDGES_EV = (5.0, 8.0, 12.0, 20.0, 40.0, 100.0, 300.0)

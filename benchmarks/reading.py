@@ -69,7 +69,7 @@ def time_reader(name: str, path: str) -> None:
 
     from potrun.archive.sidecar import FOLDER
     from potrun.archive.table import parse_rows, read_day
-    from potrun.records import ArchiveDay
+    from potrun.core.records import ArchiveDay
 
     table = Path(path)
     year, month, day = (int(table.stem[index : index + 2]) for index in (2, 4, 6))

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from potrun.errors import UsageError
+from potrun.core.errors import UsageError
 
 
 def main() -> None:
@@ -13,7 +13,7 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    from potrun import endings
+    from potrun.core import endings
 
     with endings.hydra_hands_over():
         try:
@@ -34,8 +34,8 @@ def _run(arguments: list[str]) -> int:
 def _command(arguments: list[str]) -> None:
     import hydra
 
-    from potrun.composition import conf_dir, help_text
-    from potrun.job import experiment
+    from potrun.core.composition import conf_dir, help_text
+    from potrun.runs.job import experiment
     from potrun.tracking.multirun import close_multirun
 
     nameless = [word for word in arguments if word.startswith("=")]

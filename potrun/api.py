@@ -8,12 +8,12 @@ from pathlib import Path
 
 from potrun import __version__
 from potrun.archive.days import Archive, open_archive, scan_archive, select_days
-from potrun.composition import settings_from
-from potrun.config import RunConfig
-from potrun.day import DayWorker
-from potrun.errors import NoDataError, UsageError
-from potrun.records import ArchiveDay
+from potrun.core.composition import settings_from
+from potrun.core.errors import NoDataError, UsageError
+from potrun.core.records import ArchiveDay
+from potrun.core.settings import RunConfig
 from potrun.results.run_result import RunResult
+from potrun.runs.day import DayWorker
 
 
 def run(*overrides: str) -> RunResult:

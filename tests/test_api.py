@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import potrun
-from potrun.archive.simulate.archive import simulate_archive
-from potrun.composition import settings_from
-from potrun.errors import NoDataError, UsageError
-from potrun.pipeline import run_experiment
+from potrun.core.composition import settings_from
+from potrun.core.errors import NoDataError, UsageError
+from potrun.runs.pipeline import run_experiment
+from potrun.simulate.archive import simulate_archive
 
 
 @pytest.fixture(scope="module")

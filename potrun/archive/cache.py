@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from potrun.archive.sidecar import FileState, sidecar_path, write_sidecar
-from potrun.records import ArchiveDay, DayTable, Defect, SourceFile
+from potrun.core.records import ArchiveDay, DayTable, Defect, SourceFile
 
 READER_VERSION = 1
 """To be raised whenever the reader makes something else of the same bytes."""

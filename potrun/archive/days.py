@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from potrun.archive import layout
-from potrun.config import ArchiveConfig
-from potrun.errors import NoDataError
-from potrun.records import ArchiveDay, Defect
+from potrun.core.errors import NoDataError
+from potrun.core.records import ArchiveDay, Defect
+from potrun.core.settings import ArchiveConfig
 
 _log = logging.getLogger(__name__)
 
@@ -160,10 +160,10 @@ def _simulated_root(cfg: ArchiveConfig) -> Path:
 
     folder = Path(cfg.root) if cfg.root else user_cache_path("potrun")
     if cfg.kind == "closure":
-        from potrun.archive.closure import ensure_closure_archive
+        from potrun.simulate.closure import ensure_closure_archive
 
         return ensure_closure_archive(folder, cfg.seed, cfg.sweeps_per_day, cfg.days, cfg.ranges)
-    from potrun.archive.demo import ensure_demo_archive
+    from potrun.simulate.demo import ensure_demo_archive
 
     return ensure_demo_archive(folder, cfg.seed, cfg.sweeps_per_day)
 

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.records import BoolArray, FloatArray
+from potrun.core.records import BoolArray, FloatArray
 
 Cells = NDArray[np.uint8]
 """Character codes, (n, K, W): rows, cells of a row, columns of a cell; at least one blank (32) on the left."""

@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 from potrun.archive.sidecar import FileState, sidecar_path, write_sidecar
-from potrun.errors import DataError
-from potrun.records import SourceFile
+from potrun.core.errors import DataError
+from potrun.core.records import SourceFile
 
 _SUFFIX = ".sha256.json"
 

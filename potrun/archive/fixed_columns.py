@@ -10,8 +10,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from potrun.archive.decimals import Picture, parse_cells
 from potrun.archive.lines import BLANK, Lines, blocks
 from potrun.archive.rows import N_FIELDS, NUMBERS, RawRows
-from potrun.archive.utc import UTC_LENGTH
-from potrun.records import BoolArray, IntArray
+from potrun.core.records import BoolArray, IntArray
+from potrun.core.utc import UTC_LENGTH
 
 _TRIES = 20
 """Lines looked at to find one that shows the columns."""

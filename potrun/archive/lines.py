@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.records import IntArray
+from potrun.core.records import IntArray
 
 Bytes = NDArray[np.uint8]
 

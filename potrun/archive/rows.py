@@ -6,9 +6,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.archive.utc import UTC_LENGTH
-from potrun.instrument import N_CELLS
-from potrun.records import BoolArray, FloatArray, IntArray, axes
+from potrun.core.instrument import N_CELLS
+from potrun.core.records import BoolArray, FloatArray, IntArray, axes
+from potrun.core.utc import UTC_LENGTH
 
 NUMBERS = {
     "unix_time_s": slice(1, 2),

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from potrun.archive.rows import BadLine, RawRows
-from potrun.archive.utc import split_utc
-from potrun.instrument import N_CHANNELS
-from potrun.records import BoolArray, Defect, IntArray
+from potrun.core.instrument import N_CHANNELS
+from potrun.core.records import BoolArray, Defect, IntArray
+from potrun.core.utc import split_utc
 
 B_LIMIT_NT = 1000.0
 """Fields this strong do not occur around the Moon: the number is damaged (nT)."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from potrun.archive.utc import split_utc
-from potrun.instrument import N_CHANNELS
-from potrun.records import ArchiveDay, DayTable, Defect, IntArray
+from potrun.core.instrument import N_CHANNELS
+from potrun.core.records import ArchiveDay, DayTable, Defect, IntArray
+from potrun.core.utc import split_utc
 
 GAP_S = 300
 """Time between the starts of two sweeps that counts as a gap (s); they are 80 s apart."""

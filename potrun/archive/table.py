@@ -13,8 +13,8 @@ from potrun.archive.rows import N_FIELDS, BadLine, RawRows
 from potrun.archive.screen import screen
 from potrun.archive.sidecar import FileState
 from potrun.archive.tokens import read_tokens
-from potrun.errors import DataError
-from potrun.records import ArchiveDay, DayTable, Defect, SourceFile
+from potrun.core.errors import DataError
+from potrun.core.records import ArchiveDay, DayTable, Defect, SourceFile
 
 FLUX_FLAGS = (9.999e-99, -9.99e-99)
 """Fluxes that stand for a missing and an erroneous value."""

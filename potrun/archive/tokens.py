@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from potrun.archive.decimals import Picture, parse_cells
 from potrun.archive.lines import BLANK, Bytes, Lines, blocks
 from potrun.archive.rows import N_FIELDS, NUMBERS, BadLine, RawRows
-from potrun.archive.utc import UTC_LENGTH
-from potrun.records import BoolArray, IntArray
+from potrun.core.records import BoolArray, IntArray
+from potrun.core.utc import UTC_LENGTH
 
 _LONGEST = 23
 """Characters of the longest number that is read."""

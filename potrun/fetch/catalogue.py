@@ -13,9 +13,9 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from potrun.archive.layout import ATTITUDE_NAME, FIRST_DAY, KERNEL_FOLDER, LAST_DAY, THETA_NAME, relative_table_path
-from potrun.errors import UsageError
+from potrun.core.errors import UsageError
+from potrun.core.records import ArchiveDay
 from potrun.fetch.settings import BaseUrls
-from potrun.records import ArchiveDay
 
 TABLE_BYTES = 24_400_000
 """A full day: 15,480 rows of 1,573 bytes; most days are a little smaller."""

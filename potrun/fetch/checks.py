@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+from potrun.core.instrument import N_CELLS
 from potrun.fetch.catalogue import Content, RemoteFile
-from potrun.instrument import N_CELLS
 
 TABLE_FIELDS = 7 + 2 * N_CELLS
 """Time (2), energy, spectrum number, field (3), then a flux and an azimuth of each cell."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from potrun.errors import OutputError, PotrunError
+from potrun.core.errors import OutputError, PotrunError
 from potrun.fetch.catalogue import RemoteFile, safe_target
 from potrun.fetch.exchange import make_client
 from potrun.fetch.hosts import Host

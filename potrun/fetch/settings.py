@@ -8,9 +8,9 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from potrun.composition import conf_dir, one_line
-from potrun.config import Checked, between
-from potrun.errors import UsageError
+from potrun.core.composition import conf_dir, one_line
+from potrun.core.errors import UsageError
+from potrun.core.settings import Checked, between
 
 
 @dataclass

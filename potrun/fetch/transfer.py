@@ -12,7 +12,7 @@ from typing import BinaryIO, TypeVar
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
-from potrun.errors import OutputError
+from potrun.core.errors import OutputError
 from potrun.fetch.catalogue import RemoteFile, safe_target
 from potrun.fetch.checks import problem_with
 from potrun.fetch.exchange import exchange, version_of

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from potrun.errors import DataError
+from potrun.core.errors import DataError
+from potrun.core.records import Defect, FloatArray
 from potrun.geometry.ephemeris_time import LeapSeconds, utc_to_et
-from potrun.records import Defect, FloatArray
 
 _NUMBER = r"\s*([+-]?\d+\.?\d*(?:[eE][+-]?\d+)?)\s*"
 _RECORD = re.compile(rf'\s*"?(\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z?"?\s*,{_NUMBER},{_NUMBER},{_NUMBER}')

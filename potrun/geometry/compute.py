@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from potrun.archive.theta import read_theta
+from potrun.core.instrument import MOON_RADIUS_KM
+from potrun.core.records import ArchiveDay, BoolArray, DayTable, Defect, FloatArray, Geometry
 from potrun.geometry.attitude import read_attitude, spin_axis
 from potrun.geometry.coverage import DayCoverage, coverage_of, kernels_for, require_coverage, within_reach
 from potrun.geometry.ephemeris import LUNAR_PROSPECTOR, MOON, SUN, ecliptic_to_moon, position_km
@@ -16,8 +17,7 @@ from potrun.geometry.footpoint import footpoint, spacecraft_in_sun, surface_in_s
 from potrun.geometry.frames import latitude_longitude_deg, rotate, scd_to_parent
 from potrun.geometry.kernels import kernels_loaded, read_leap_seconds, require_moon_orientation, spk_coverage
 from potrun.geometry.pitch import pitch_angle_deg
-from potrun.instrument import MOON_RADIUS_KM
-from potrun.records import ArchiveDay, BoolArray, DayTable, Defect, FloatArray, Geometry
+from potrun.geometry.theta import read_theta
 
 _log = logging.getLogger(__name__)
 

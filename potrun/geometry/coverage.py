@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from potrun.errors import DataError
+from potrun.core.errors import DataError
+from potrun.core.records import FloatArray
 from potrun.geometry.attitude import Attitude
 from potrun.geometry.ephemeris import LUNAR_PROSPECTOR, MOON, SUN, position_km
 from potrun.geometry.ephemeris_time import LeapSeconds, utc_to_et
 from potrun.geometry.kernels import Spans
-from potrun.records import FloatArray
 
 Trajectories = Mapping[Path, Mapping[int, Spans]]
 """Bodies (NAIF ids) and spans of each trajectory kernel."""

@@ -10,9 +10,9 @@ import numpy as np
 from spiceypy import cyice
 from spiceypy.utils.exceptions import SpiceyError
 
-from potrun.errors import DataError
+from potrun.core.errors import DataError
+from potrun.core.records import FloatArray
 from potrun.geometry.kernels import short_message
-from potrun.records import FloatArray
 
 LUNAR_PROSPECTOR = -25
 MOON = 301

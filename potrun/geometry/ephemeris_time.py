@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.archive.utc import split_utc
-from potrun.records import FloatArray
+from potrun.core.records import FloatArray
+from potrun.core.utc import split_utc
 
 _J2000_DAY = 10957.5
 """2000-01-01T12:00 in days since 1970-01-01."""

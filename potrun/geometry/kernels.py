@@ -13,7 +13,7 @@ import numpy as np
 import spiceypy
 from spiceypy.utils.exceptions import SpiceyError
 
-from potrun.errors import DataError
+from potrun.core.errors import DataError
 from potrun.geometry.ephemeris_time import LeapSeconds
 
 Spans = list[tuple[float, float]]

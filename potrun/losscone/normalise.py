@@ -7,9 +7,9 @@ records of a day.
 import numpy as np
 from array_api_compat import array_namespace
 
-from potrun.config import FitterConfig
+from potrun.core.records import CodeArray, DayTable, FitStatus, Geometry, SpacecraftPotential, SweepBatch
+from potrun.core.settings import FitterConfig
 from potrun.losscone.model import Array
-from potrun.records import CodeArray, DayTable, FitStatus, Geometry, SpacecraftPotential, SweepBatch
 
 
 def incident_cells(flux: Array, pitch_deg: Array) -> Array:

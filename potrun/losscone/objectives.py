@@ -11,7 +11,7 @@ from array_api_compat import array_namespace
 from potrun.losscone.model import Array, loss_cone_model
 
 if TYPE_CHECKING:
-    from potrun.config import FitterConfig
+    from potrun.core.settings import FitterConfig
 
 N_PARAMETERS = 3
 """Surface potential, field ratio and beam amplitude: what a reduced chi2 is reduced by."""
@@ -33,7 +33,7 @@ def evaluate(
 
     For `halekas` it is the sum of the squared differences of the logarithms of flux and model, for `lillis` the reduced
     sum of the squared differences of the fluxes themselves. The first five arguments are the fields of a
-    :class:`~potrun.records.SweepBatch`, or one sweep of it.
+    :class:`~potrun.core.records.SweepBatch`, or one sweep of it.
 
     Parameters
     ----------

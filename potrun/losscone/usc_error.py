@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from potrun.core.records import FitResult, FloatArray, SweepBatch
 from potrun.losscone.model import loss_cone_sine_squared
-from potrun.records import FitResult, FloatArray, SweepBatch
 
 
 def u_per_usc(batch: SweepBatch, fit: FitResult) -> FloatArray:

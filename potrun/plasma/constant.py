@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from potrun.core.records import DayTable, Geometry, PotentialStatus, SpacecraftPotential
 from potrun.plasma.environment import sweep_environment
-from potrun.records import DayTable, Geometry, PotentialStatus, SpacecraftPotential
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from potrun.records import BoolArray, CodeArray, DayTable, Environment, FloatArray, Geometry
+from potrun.core.records import BoolArray, CodeArray, DayTable, Environment, FloatArray, Geometry
 
 TEMPERATURE_LIMITS_EV = (30.0, 80.0, 150.0)
 """Electron temperatures that part solar wind, magnetosheath, tail lobe and plasma sheet."""
@@ -48,7 +48,7 @@ def classify_environment(
     Returns
     -------
     (S,) int8
-        Values of :class:`potrun.records.Environment`.
+        Values of :class:`potrun.core.records.Environment`.
     """
     by_temperature = Environment.SOLAR_WIND + np.searchsorted(
         TEMPERATURE_LIMITS_EV, np.nan_to_num(electron_temperature_ev), side="right"
@@ -73,7 +73,7 @@ def sweep_environment(table: DayTable, geometry: Geometry, electron_temperature_
     Returns
     -------
     (S,) int8
-        Values of :class:`potrun.records.Environment`.
+        Values of :class:`potrun.core.records.Environment`.
     """
     has_row_footpoint = geometry.polarity != 0
     everywhere = np.ones(table.n_rows, dtype=bool)

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Protocol
 
-from potrun.config import DeviceConfig, SpacecraftPotentialConfig
-from potrun.errors import UsageError
+from potrun.core.errors import UsageError
+from potrun.core.records import DayTable, Geometry, SpacecraftPotential
+from potrun.core.settings import DeviceConfig, SpacecraftPotentialConfig
 from potrun.plasma.constant import ConstantPotential
 from potrun.plasma.offset import OffsetPotential
-from potrun.records import DayTable, Geometry, SpacecraftPotential
 
 DEFAULT_BATCH_SIZE = 1080
 """Sweeps solved together: about a day; under 100 kB each."""
@@ -61,7 +61,7 @@ def _make_kappa_potential(cfg: SpacecraftPotentialConfig, device: DeviceConfig, 
     )
     solver: Solver
     if fast:
-        from potrun.device import resolve_device
+        from potrun.core.device import resolve_device
         from potrun.plasma.batched import BatchedSolver
 
         solver = BatchedSolver(settings, resolve_device(device).torch_device, device.threads or 1)

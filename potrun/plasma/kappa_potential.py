@@ -2,12 +2,20 @@
 
 import numpy as np
 
+from potrun.core.records import (
+    BoolArray,
+    CodeArray,
+    DayTable,
+    FloatArray,
+    Geometry,
+    PotentialStatus,
+    SpacecraftPotential,
+)
 from potrun.plasma.charging import MIN_CHANNELS, coldest_potential_v, kept_current_a_m2, shadow_imbalance
 from potrun.plasma.environment import sweep_environment
 from potrun.plasma.solution import FitSettings, PlasmaFit, Solver
 from potrun.plasma.spectrum import Spectra, sweep_spectra
 from potrun.plasma.uncertainty import Ambient, ambient_plasma, reduced_chi2
-from potrun.records import BoolArray, CodeArray, DayTable, FloatArray, Geometry, PotentialStatus, SpacecraftPotential
 
 _BOUND_MARGIN = 1e-6
 _NUMBERS = (

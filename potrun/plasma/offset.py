@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from potrun.records import DayTable, Geometry, SpacecraftPotential
+from potrun.core.records import DayTable, Geometry, SpacecraftPotential
 
 if TYPE_CHECKING:
     from potrun.plasma.estimate import PotentialModel

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq, minimize
 
-from potrun.interrupts import raise_if_interrupted
+from potrun.core.interrupts import raise_if_interrupted
+from potrun.core.records import FloatArray
 from potrun.plasma.charging import (
     MIN_CHANNELS,
     SUNLIT_NODES_V,
@@ -18,7 +19,6 @@ from potrun.plasma.objective import clean_weight, profile, sunlit_imbalance
 from potrun.plasma.response import arrivals
 from potrun.plasma.solution import FitSettings, PlasmaFit
 from potrun.plasma.spectrum import Spectra
-from potrun.records import FloatArray
 
 STARTS = ((0.3, 0.15), (0.3, 0.4), (0.7, 0.25), (0.7, 0.6))
 """Starts of the search, as fractions of the way between the bounds of kappa and of ln theta."""

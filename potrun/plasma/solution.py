@@ -5,9 +5,9 @@ from typing import Protocol
 
 import numpy as np
 
+from potrun.core.records import FloatArray
 from potrun.plasma.response import Response, log_normal_response
 from potrun.plasma.spectrum import Spectra
-from potrun.records import FloatArray
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
-from potrun.errors import DataError
-from potrun.instrument import (
+from potrun.core.errors import DataError
+from potrun.core.instrument import (
     GEOMETRIC_FACTOR_CM2_SR,
     ROW_ACCUMULATION_S,
     cell_accumulation_s,
     cell_solid_angle_sr,
 )
-from potrun.records import BoolArray, DayTable, FloatArray, Geometry
+from potrun.core.records import BoolArray, DayTable, FloatArray, Geometry
 
 MIN_SKY_FRACTION = 0.5
 """Share of the wanted solid angle that a channel must have seen to stand for the whole of it."""

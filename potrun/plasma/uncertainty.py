@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from potrun.core.records import BoolArray, FloatArray
 from potrun.plasma.charging import kept_current_a_m2, shadow_imbalance
 from potrun.plasma.currents import photoemission_current_a_m2, photoemission_slope_a_m2_v
 from potrun.plasma.kappa import log_normalisation, log_normalisation_by_kappa, theta_energy_ev
@@ -11,7 +12,6 @@ from potrun.plasma.objective import clean_weight
 from potrun.plasma.response import Response, arrivals, log_flux_by_potential, log_flux_model
 from potrun.plasma.solution import PlasmaFit
 from potrun.plasma.spectrum import Spectra
-from potrun.records import BoolArray, FloatArray
 
 _KAPPA_STEP, _LOG_THETA_STEP, _RELATIVE_VOLTS_STEP = 1e-4, 1e-5, 1e-5
 _SINGULAR = 1e-13

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.errors import UsageError
-from potrun.records import FloatArray, IntArray
+from potrun.core.errors import UsageError
+from potrun.core.records import FloatArray, IntArray
 from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
 

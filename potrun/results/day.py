@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.records import DayTable, FitResult, FitStatus, FloatArray, Geometry, IntArray, SpacecraftPotential
+from potrun.core.records import DayTable, FitResult, FitStatus, FloatArray, Geometry, IntArray, SpacecraftPotential
 from potrun.results.columns import BY_NAME, COLUMNS
 
 SWEEPS_PER_DATE = 100_000

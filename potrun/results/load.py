@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.errors import DataError
+from potrun.core.errors import DataError
 from potrun.results.columns import BY_NAME, COLUMNS, ORIGINS, TEXT_KEYS
 from potrun.results.run_result import RunResult
 

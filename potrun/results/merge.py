@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from potrun.errors import DataError
-from potrun.results.atomic import atomic_file
+from potrun.core.atomic import atomic_file
+from potrun.core.errors import DataError
 from potrun.results.columns import COLUMNS, ORIGINS, Column
 from potrun.results.npz import NpzWriter
 from potrun.results.shard import Shard, open_shard

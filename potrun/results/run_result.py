@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.errors import UsageError
-from potrun.records import BoolArray
-from potrun.results.atomic import atomic_file
+from potrun.core.atomic import atomic_file
+from potrun.core.errors import UsageError
+from potrun.core.records import BoolArray
 from potrun.results.columns import BY_NAME, COLUMNS, Axis
 from potrun.results.day import DayResult, check_columns
 from potrun.results.merge import write_texts
@@ -136,13 +136,13 @@ class RunResult(Mapping[str, NDArray[Any]]):
         Parameters
         ----------
         kind : str
-            One of the names in :data:`potrun.results.pictures.KINDS`.
+            One of the names in :data:`potrun.plots.KINDS`.
 
         Returns
         -------
         matplotlib.figure.Figure
         """
-        from potrun.results.pictures import draw
+        from potrun.plots import draw
 
         return draw(self, kind)
 

@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from potrun.errors import DataError
-from potrun.results.atomic import atomic_file
+from potrun.core.atomic import atomic_file
+from potrun.core.errors import DataError
 from potrun.results.columns import COLUMNS
 from potrun.results.day import DayResult
 from potrun.results.npz import NpzWriter, npy_header

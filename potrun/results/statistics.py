@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.records import BoolArray, Environment, FitStatus, FloatArray, PotentialStatus
+from potrun.core.records import BoolArray, Environment, FitStatus, FloatArray, PotentialStatus
 
 QUARTILES = {"p25": 25, "median": 50, "p75": 75}
 CHI2_PERCENTILES = {"p05": 5, **QUARTILES, "p95": 95}

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from potrun.archive.days import Archive
-from potrun.config import RunConfig
-from potrun.records import ArchiveDay
+from potrun.core.records import ArchiveDay
+from potrun.core.settings import RunConfig
 from potrun.results.run_result import RunResult
-from potrun.sweeps import SweepLoader
+from potrun.runs.sweeps import SweepLoader
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

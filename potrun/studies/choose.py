@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from potrun.errors import UsageError
+from potrun.core.errors import UsageError
 from potrun.results.run_result import RunResult
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")

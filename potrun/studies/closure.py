@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from potrun.archive.days import Archive
-from potrun.config import RunConfig
-from potrun.records import ArchiveDay
+from potrun.core.records import ArchiveDay
+from potrun.core.settings import RunConfig
 from potrun.studies.base import StudyCase, StudyReport, Table
 from potrun.studies.counts import archive_counts
 from potrun.studies.plasma_recovery import plasma_recovery
@@ -60,7 +60,7 @@ class TheStudy:
         -------
         StudyReport
         """
-        from potrun.studies.pictures.closure import draw_recovery, draw_trust
+        from potrun.plots.closure import draw_recovery, draw_trust
 
         truth = load_truth(case.archive, case.days, case.result)
         found = Recovery.of(case.result, np.where(truth["mixed"], np.nan, truth["U"]))

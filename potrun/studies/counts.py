@@ -6,9 +6,9 @@ import numpy as np
 
 from potrun.archive.days import Archive
 from potrun.archive.table import read_day
-from potrun.archive.theta import read_theta
-from potrun.instrument import GEOMETRIC_FACTOR_CM2_SR, cell_accumulation_s
-from potrun.records import ArchiveDay, DayTable, FloatArray
+from potrun.core.instrument import GEOMETRIC_FACTOR_CM2_SR, cell_accumulation_s
+from potrun.core.records import ArchiveDay, DayTable, FloatArray
+from potrun.geometry.theta import read_theta
 
 
 def sweep_counts(table: DayTable, theta_deg: FloatArray) -> FloatArray:

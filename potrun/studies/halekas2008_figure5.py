@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from potrun.archive.days import Archive
-from potrun.config import RunConfig
-from potrun.errors import NoDataError
-from potrun.records import ArchiveDay
+from potrun.core.errors import NoDataError
+from potrun.core.records import ArchiveDay
+from potrun.core.settings import RunConfig
 from potrun.studies.base import StudyCase, StudyReport, Table
 from potrun.studies.choose import nearest_sweep, seconds_from
 from potrun.studies.one_sweep import see_sweep

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from potrun.archive.days import Archive
-from potrun.config import RunConfig
-from potrun.errors import UsageError
-from potrun.records import ArchiveDay, BoolArray
+from potrun.core.errors import UsageError
+from potrun.core.records import ArchiveDay, BoolArray
+from potrun.core.settings import RunConfig
 from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
 from potrun.studies.base import StudyCase, StudyReport, Table
@@ -75,7 +75,7 @@ class TheStudy:
         -------
         StudyReport
         """
-        from potrun.studies.pictures.regions import draw_regions
+        from potrun.plots.regions import draw_regions
 
         members = regions(case.result, surroundings(case.archive, case.result))
         u, is_sure = case.result["spec_u_surface"], case.result["spec_u_identifiable"]

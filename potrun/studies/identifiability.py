@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from potrun.archive.days import Archive
-from potrun.config import RunConfig
-from potrun.records import ArchiveDay, FitStatus
+from potrun.core.records import ArchiveDay, FitStatus
+from potrun.core.settings import RunConfig
 from potrun.studies.base import StudyCase, StudyReport, Table
 from potrun.studies.choose import choose_sweep
 from potrun.studies.one_sweep import SeenSweep, see_sweep

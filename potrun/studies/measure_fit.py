@@ -8,9 +8,9 @@ from typing import Self
 
 import psutil
 
-from potrun.config import DeviceConfig, FitterConfig
-from potrun.fitters import make_fitter
-from potrun.records import SweepBatch
+from potrun.core.records import SweepBatch
+from potrun.core.settings import DeviceConfig, FitterConfig
+from potrun.search import make_fitter
 
 WARM_UP_SWEEPS = 32
 SAMPLE_EVERY_S = 0.01
@@ -81,7 +81,7 @@ class _Gpu:
         self._is_cuda = False
         self.description = "the CPU"
         if is_used:
-            from potrun.device import resolve_device
+            from potrun.core.device import resolve_device
 
             resolved = resolve_device(device)
             self.description = resolved.description

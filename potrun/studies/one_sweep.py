@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from potrun.results.objective_surface import ObjectiveSurface, whole_and_near
+from potrun.losscone.objective_surface import ObjectiveSurface, whole_and_near
 from potrun.studies.base import StudyCase
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def see_sweep(case: StudyCase, sweep: int) -> SeenSweep:
     DataError
         If the archive no longer holds the sweep.
     """
-    from potrun.results.pictures.sweep import draw_sweep
+    from potrun.plots.sweep import draw_sweep
 
     result = case.result
     u, ratio, beam = (float(result[name][sweep]) for name in ("spec_u_surface", "spec_bs_over_bm", "spec_beam_amp"))

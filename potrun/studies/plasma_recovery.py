@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.records import BoolArray
+from potrun.core.records import BoolArray
 from potrun.results.run_result import RunResult
 from potrun.studies.base import Table
 

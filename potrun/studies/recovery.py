@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.records import BoolArray, FloatArray, IntervalFlag
+from potrun.core.records import BoolArray, FloatArray, IntervalFlag
 from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
 

@@ -8,9 +8,9 @@ from importlib import import_module
 from pathlib import Path
 
 from potrun.archive.days import Archive
-from potrun.config import STUDIES, RunConfig
-from potrun.records import ArchiveDay
-from potrun.results.atomic import atomic_file
+from potrun.core.atomic import atomic_file
+from potrun.core.records import ArchiveDay
+from potrun.core.settings import STUDIES, RunConfig
 from potrun.studies.base import Study, StudyCase, StudyReport
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def make_study(name: str) -> Study:
     Parameters
     ----------
     name : str
-        One of :data:`potrun.config.STUDIES`.
+        One of :data:`potrun.core.settings.STUDIES`.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def _log(name: str, report: StudyReport, origin: str) -> None:
 
 
 def _write(report: StudyReport, folder: Path) -> list[Path]:
-    from potrun.results.pictures.style import save
+    from potrun.plots.style import save
 
     paths = []
     for name, table in report.tables.items():

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from potrun.archive.days import Archive
+from potrun.core.records import FloatArray
 from potrun.geometry.compute import GeometryModel
 from potrun.geometry.coverage import kernels_for, within_reach
 from potrun.geometry.ephemeris import MOON, SUN, ecliptic_to_moon, position_km
 from potrun.geometry.ephemeris_time import utc_to_et
 from potrun.geometry.frames import rotate
 from potrun.geometry.kernels import kernels_loaded
-from potrun.records import FloatArray
 from potrun.results.run_result import RunResult
 
 EARTH = 399

@@ -8,12 +8,12 @@ import numpy as np
 
 from potrun.archive.days import Archive
 from potrun.archive.table import read_day
-from potrun.config import RunConfig
-from potrun.errors import NoDataError
+from potrun.core.errors import NoDataError
+from potrun.core.records import ArchiveDay, FitStatus, SweepBatch
+from potrun.core.settings import RunConfig
 from potrun.geometry.compute import GeometryModel
 from potrun.losscone.normalise import build_sweep_batch
 from potrun.plasma.estimate import make_potential_model
-from potrun.records import ArchiveDay, FitStatus, SweepBatch
 from potrun.studies.base import StudyCase, StudyReport, Table
 from potrun.studies.measure_fit import measure_fit
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potrun.archive.days import Archive
-from potrun.errors import DataError, NoDataError
-from potrun.records import ArchiveDay, IntArray
+from potrun.core.errors import DataError, NoDataError
+from potrun.core.records import ArchiveDay, IntArray
 from potrun.results.day import SWEEPS_PER_DATE
 from potrun.results.run_result import RunResult
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from potrun.config import TrackingConfig
+from potrun.core.settings import TrackingConfig
 from potrun.tracking.base import Status, Tracker
 from potrun.tracking.off import NoTracker
 

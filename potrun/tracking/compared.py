@@ -21,11 +21,11 @@ def write_comparisons(jobs: Sequence[Job], folder: Path) -> list[Path]:
     list of Path
         The tables and pictures, in ``folder``.
     """
-    from potrun.compare import summary_csv, sweeps_csv, write_text
+    from potrun.cli.compare import summary_csv, sweeps_csv, write_text
+    from potrun.plots.comparison import draw_comparison
+    from potrun.plots.style import save
     from potrun.results.comparison import compare
     from potrun.results.load import load_results
-    from potrun.results.pictures.comparison import draw_comparison
-    from potrun.results.pictures.style import save
 
     by_file = {job.npz: job for job in jobs if job.npz is not None}
     results = {job.number: load_results(str(job.npz)) for job in by_file.values()}

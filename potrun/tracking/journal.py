@@ -18,7 +18,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from potrun.errors import PotrunError
+from potrun.core.errors import PotrunError
 
 Record = dict[str, Any]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from potrun.errors import NoDataError, TrackingUnreachableError, UsageError
+from potrun.core.errors import NoDataError, TrackingUnreachableError, UsageError
 from potrun.tracking.base import CONFIG_ARTIFACT
 from potrun.tracking.store import Store, default_database, first_line
 

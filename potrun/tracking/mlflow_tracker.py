@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from potrun.errors import PotrunError, TrackingUnreachableError
+from potrun.core.errors import PotrunError, TrackingUnreachableError
 from potrun.tracking.base import PARENT_VARIABLE, Status
 from potrun.tracking.environment import environment_tags, now_ms
 from potrun.tracking.journal import Journal, Record

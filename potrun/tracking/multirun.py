@@ -16,12 +16,12 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from potrun.errors import PotrunError, UsageError
+from potrun.core.errors import PotrunError, UsageError
 from potrun.tracking.base import PARENT_VARIABLE
 from potrun.tracking.children import Job
 
 if TYPE_CHECKING:
-    from potrun.config import RunConfig
+    from potrun.core.settings import RunConfig
     from potrun.tracking.parent import Parent
 
 
@@ -70,8 +70,8 @@ class MultirunTracking(Callback):
         if self.parent is None or job is None:
             return
         os.environ.pop(PARENT_VARIABLE, None)
-        from potrun.composition import to_settings
-        from potrun.interrupts import RunInterruptedError
+        from potrun.core.composition import to_settings
+        from potrun.core.interrupts import RunInterruptedError
         from potrun.tracking.untracked import describe_job
 
         error = job_return._return_value if job_return.status is JobStatus.FAILED else None
@@ -115,7 +115,7 @@ def _check_jobs(config: DictConfig, config_name: str) -> "RunConfig":
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    from potrun.composition import one_line, to_settings
+    from potrun.core.composition import one_line, to_settings
 
     arguments = _arguments(config)
     try:

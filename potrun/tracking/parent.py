@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from potrun.config import RunConfig
-from potrun.errors import NoDataError, PotrunError
-from potrun.sync import sync
+from potrun.cli.sync import sync
+from potrun.core.errors import NoDataError, PotrunError
+from potrun.core.settings import RunConfig
 from potrun.tracking.base import Status
 from potrun.tracking.children import Job, children_table, to_csv, to_table_json
 from potrun.tracking.compared import write_comparisons

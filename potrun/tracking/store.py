@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 from filelock import FileLock
 
-from potrun.config import TrackingConfig
-from potrun.errors import TrackingUnreachableError, UsageError
+from potrun.core.errors import TrackingUnreachableError, UsageError
+from potrun.core.settings import TrackingConfig
 
 SERVER_ANSWER_LIMIT_S = 5.0
 """How long a server may take to answer the first question."""

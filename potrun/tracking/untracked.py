@@ -5,9 +5,9 @@ import traceback
 from dataclasses import asdict
 from pathlib import Path
 
-from potrun.config import RunConfig
-from potrun.errors import TrackingUnreachableError
-from potrun.identity import flatten, result_file_name, run_name
+from potrun.core.errors import TrackingUnreachableError
+from potrun.core.identity import flatten, result_file_name, run_name
+from potrun.core.settings import RunConfig
 from potrun.tracking.base import CONFIG_ARTIFACT
 from potrun.tracking.children import Job
 from potrun.tracking.journal import Journal

@@ -10,7 +10,7 @@ from potrun.archive import digest, table
 from potrun.archive.cache import load_table
 from potrun.archive.digest import source_file
 from potrun.archive.sidecar import FOLDER, FileState
-from potrun.errors import DataError
+from potrun.core.errors import DataError
 from tests.support.tables import table_lines, with_field, write_day
 
 NAMES = (

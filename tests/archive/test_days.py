@@ -7,9 +7,9 @@ import pytest
 
 from potrun.archive.days import describe_dates, open_archive, scan_archive, select_days
 from potrun.archive.layout import date_of_name, folder_name, relative_table_path, table_name
-from potrun.config import ArchiveConfig
-from potrun.errors import NoDataError
-from potrun.records import ArchiveDay
+from potrun.core.errors import NoDataError
+from potrun.core.records import ArchiveDay
+from potrun.core.settings import ArchiveConfig
 from tests.support.tables import table_lines, write_day
 
 FOLDERS = [

@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from potrun.archive.table import table_of_bytes
-from potrun.errors import PotrunError
-from potrun.records import ArchiveDay, DayTable, SourceFile
+from potrun.core.errors import PotrunError
+from potrun.core.records import ArchiveDay, DayTable, SourceFile
 from tests.support.tables import DATE, join, table_lines
 
 LINES = table_lines(3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from potrun.archive.table import parse_rows, read_day
-from potrun.errors import DataError
+from potrun.core.errors import DataError
 from tests.support.tables import (
     DATE,
     MISSING_FLUX,

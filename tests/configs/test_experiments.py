@@ -4,10 +4,10 @@ import pytest
 import yaml
 
 from potrun import run
-from potrun.composition import conf_dir, settings_from
-from potrun.config import STUDIES, RunConfig
-from potrun.errors import UsageError
-from potrun.identity import result_settings, run_name
+from potrun.core.composition import conf_dir, settings_from
+from potrun.core.errors import UsageError
+from potrun.core.identity import result_settings, run_name
+from potrun.core.settings import STUDIES, RunConfig
 from potrun.studies.run import make_study
 
 EXPERIMENTS = sorted(path.stem for path in (conf_dir() / "experiment").glob("*.yaml"))

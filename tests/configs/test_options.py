@@ -2,7 +2,7 @@
 
 import pytest
 
-from potrun.composition import GROUPS, conf_dir, settings_from
+from potrun.core.composition import GROUPS, conf_dir, settings_from
 
 CHOICES = [f"{group}={path.stem}" for group in GROUPS for path in sorted((conf_dir() / group).glob("*.yaml"))]
 

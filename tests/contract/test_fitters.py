@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from potrun.config import DeviceConfig, DifferentialEvolutionConfig, FitterConfig
-from potrun.fitters import make_fitter
-from potrun.fitters.base import public_chi2
-from potrun.records import FitStatus, SweepBatch
+from potrun.core.records import FitStatus, SweepBatch
+from potrun.core.settings import DeviceConfig, DifferentialEvolutionConfig, FitterConfig
+from potrun.search import make_fitter
+from potrun.search.base import public_chi2
 from tests.support.sweeps import REGIMES, draw, noise_free
 
 SOLVERS = ["branch_and_bound", "differential_evolution"]

@@ -17,7 +17,7 @@ QUICK = ROOT / "tests" / "support" / "quick_potrun.py"
 @pytest.fixture(scope="session")
 def archive_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three days of 24 sweeps, over a leap second, with known truth."""
-    from potrun.archive.simulate.archive import simulate_archive
+    from potrun.simulate.archive import simulate_archive
 
     days = [dt.date(1998, 12, 31), dt.date(1999, 1, 1), dt.date(1999, 4, 29)]
     return simulate_archive(tmp_path_factory.mktemp("archive") / "demo", days, sweeps=24, seed=7)

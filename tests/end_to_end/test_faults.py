@@ -21,8 +21,8 @@ import pytest
 
 from potrun import load_results
 from potrun.__main__ import _run
-from potrun.archive.simulate.archive import simulate_archive
-from potrun.live import LiveView
+from potrun.runs.live import LiveView
+from potrun.simulate.archive import simulate_archive
 from tests.support.deadly_day import deadly
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +81,7 @@ def finish(process: subprocess.Popen[str], code: int) -> str:
 def here(tmp_path, monkeypatch, capfd):
     """Run the command in this process, without tracking; returns what it printed."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("potrun.pipeline.draw_all", lambda *_: [])
+    monkeypatch.setattr("potrun.runs.pipeline.draw_all", lambda *_: [])
 
     def run(root: Path, *arguments: str, code: int = 0) -> str:
         words = ["archive=pds", f"archive.root={root}", "tracking=off", *SLOW, *arguments]
@@ -162,7 +162,7 @@ def test_killed_midway_the_same_command_continues_to_the_same_bytes(
         seen.append(kept.stat().st_mtime_ns)
         return []
 
-    monkeypatch.setattr("potrun.pipeline.draw_all", look)
+    monkeypatch.setattr("potrun.runs.pipeline.draw_all", look)
     here(archive_root)
     assert seen == [before]
     assert result(tmp_path).read_bytes() == undisturbed
@@ -253,7 +253,7 @@ def test_a_worker_killed_costs_nothing_but_time(archive_root, tmp_path, undistur
 
 
 def test_a_day_that_kills_its_workers_is_given_up_and_the_others_delivered(archive_root, tmp_path, here, monkeypatch):
-    from potrun import pipeline
+    from potrun.runs import pipeline
 
     make_plan = pipeline.make_plan
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from potrun.archive.layout import relative_table_path
+from potrun.cli.fetch import run
 from potrun.fetch import catalogue
-from potrun.fetch.__main__ import run
 from tests.support.faulty_server import FaultyServer
 
 DAYS = [dt.date(1998, 6, 7), dt.date(1998, 6, 8), dt.date(1998, 6, 9)]
@@ -115,7 +115,7 @@ def start(words: list[str], files: dict[str, bytes]) -> Iterator[Callable[..., "
         code = (
             f"import json\nfrom potrun.fetch import catalogue\ncatalogue.DIGESTS = json.loads({digests!r})\n"
             "catalogue.DIGESTS = {name: tuple(pair) for name, pair in catalogue.DIGESTS.items()}\n"
-            f"{first}\nfrom potrun.fetch.__main__ import main\nmain()"
+            f"{first}\nfrom potrun.cli.fetch import main\nmain()"
         )
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
         process = subprocess.Popen(

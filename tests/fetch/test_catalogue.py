@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from potrun.composition import conf_dir
-from potrun.errors import UsageError
+from potrun.core.composition import conf_dir
+from potrun.core.errors import UsageError
 from potrun.fetch.catalogue import checked_base, files_for, mission_days, safe_target, total_bytes
 from potrun.fetch.settings import BaseUrls, compose
 

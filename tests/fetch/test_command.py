@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from potrun.archive.layout import ORIGIN_NAME
-from potrun.fetch.__main__ import run
+from potrun.cli.fetch import run
 from tests.fetch.conftest import DAY, DAYS, KERNEL, table_bytes
 
 

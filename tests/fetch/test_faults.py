@@ -184,7 +184,7 @@ def test_slow_trickle_is_left_and_resumed(server, fetch, assert_complete):
 
 
 def test_day_without_a_table_is_reported_and_the_others_go_on(server, words, root, files, capsys):
-    from potrun.fetch.__main__ import run
+    from potrun.cli.fetch import run
 
     without_day = [word for word in words if not word.startswith("day=")]
     assert run(without_day) == 5
@@ -202,7 +202,7 @@ def test_no_table_at_all_is_no_data(server, fetch, capsys):
 
 
 def test_dead_server_is_not_asked_for_every_file(server, words, capsys):
-    from potrun.fetch.__main__ import run
+    from potrun.cli.fetch import run
 
     server.server_close()
     without_day = [word for word in words if not word.startswith("day=")]

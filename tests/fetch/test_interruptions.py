@@ -114,7 +114,7 @@ def test_folder_that_cannot_be_made(fetch, root, capsys):
 
 
 def test_untrusted_certificate_is_refused(files, words, tmp_path, capsys):
-    from potrun.fetch.__main__ import run
+    from potrun.cli.fetch import run
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(self_signed(tmp_path))

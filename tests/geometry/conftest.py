@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from potrun.archive.simulate.archive import simulate_archive
+from potrun.simulate.archive import simulate_archive
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import spiceypy
 
-from potrun.archive.utc import split_utc
+from potrun.core.utc import split_utc
 from potrun.geometry.ephemeris_time import utc_to_et
 from potrun.geometry.kernels import kernels_loaded, read_leap_seconds
 

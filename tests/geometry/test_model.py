@@ -10,10 +10,10 @@ import spiceypy
 
 from potrun.archive.days import scan_archive
 from potrun.archive.table import read_day
-from potrun.errors import DataError
+from potrun.core.errors import DataError
+from potrun.core.records import ArchiveDay
 from potrun.geometry.compute import GeometryModel
 from potrun.geometry.kernels import kernels_loaded
-from potrun.records import ArchiveDay
 from tests.support.tables import table_lines, write_day
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from potrun.archive.days import scan_archive
-from potrun.archive.simulate.archive import simulate_archive
 from potrun.archive.table import read_day
+from potrun.core.records import Geometry
 from potrun.geometry.compute import GeometryModel
-from potrun.records import Geometry
+from potrun.simulate.archive import simulate_archive
 
 
 @pytest.fixture(scope="module", params=["sample", "1998-12-31", "1999-01-01"])

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from potrun.config import FitterConfig
+from potrun.core.records import FitStatus
+from potrun.core.settings import FitterConfig
 from potrun.losscone.normalise import build_sweep_batch
 from potrun.losscone.objectives import evaluate
-from potrun.records import FitStatus
 from tests.support.sample_records import constant_potential, sample_table_and_geometry
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
+from potrun.core.records import FitResult, SweepBatch
 from potrun.losscone.model import loss_cone_sine_squared
 from potrun.losscone.usc_error import u_per_usc, u_sigma_of_usc
-from potrun.records import FitResult, SweepBatch
 
 N_SWEEPS, N_ROWS, N_CELLS = 1, 15, 88
 

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from potrun import device
-from potrun.archive.simulate.handover import to_records
-from potrun.archive.simulate.settings import SimulationSettings
-from potrun.archive.simulate.sweeps import simulate_sweeps
-from potrun.config import DeviceConfig, SpacecraftPotentialConfig
+from potrun.core import device
+from potrun.core.settings import DeviceConfig, SpacecraftPotentialConfig
 from potrun.plasma.estimate import make_potential_model
+from potrun.simulate.handover import to_records
+from potrun.simulate.settings import SimulationSettings
+from potrun.simulate.sweeps import simulate_sweeps
 from tests.support.pretend_device import PRETENDED, UNORDERED, PretendedDevice
 
 

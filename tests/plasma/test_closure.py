@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from potrun.archive.simulate.handover import to_records
-from potrun.archive.simulate.settings import Range, SimulationSettings
-from potrun.archive.simulate.sweeps import simulate_sweeps
-from potrun.config import DeviceConfig, SpacecraftPotentialConfig
+from potrun.core.records import PotentialStatus
+from potrun.core.settings import DeviceConfig, SpacecraftPotentialConfig
 from potrun.plasma.estimate import make_potential_model
-from potrun.records import PotentialStatus
+from potrun.simulate.handover import to_records
+from potrun.simulate.settings import Range, SimulationSettings
+from potrun.simulate.sweeps import simulate_sweeps
 
 MODEL_SETTINGS = SpacecraftPotentialConfig(kind="kappa")
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from potrun.config import DeviceConfig, SpacecraftPotentialConfig
+from potrun.core.records import Environment, PotentialStatus
+from potrun.core.settings import DeviceConfig, SpacecraftPotentialConfig
 from potrun.plasma.environment import classify_environment
 from potrun.plasma.estimate import make_potential_model
-from potrun.records import Environment, PotentialStatus
 from tests.support.plasma_day import make_day
 
 

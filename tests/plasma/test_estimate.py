@@ -6,13 +6,13 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from potrun.archive.simulate.handover import to_records
-from potrun.archive.simulate.settings import Range, SimulationSettings
-from potrun.archive.simulate.sweeps import simulate_sweeps
-from potrun.config import DeviceConfig, SpacecraftPotentialConfig
-from potrun.errors import UsageError
+from potrun.core.errors import UsageError
+from potrun.core.records import DayTable, Environment, Geometry, PotentialStatus, SpacecraftPotential
+from potrun.core.settings import DeviceConfig, SpacecraftPotentialConfig
 from potrun.plasma.estimate import make_potential_model
-from potrun.records import DayTable, Environment, Geometry, PotentialStatus, SpacecraftPotential
+from potrun.simulate.handover import to_records
+from potrun.simulate.settings import Range, SimulationSettings
+from potrun.simulate.sweeps import simulate_sweeps
 from tests.support.plasma_day import make_day
 
 

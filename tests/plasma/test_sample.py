@@ -7,10 +7,10 @@ import pytest
 
 from potrun.archive.days import scan_archive
 from potrun.archive.table import read_day
-from potrun.config import DeviceConfig, SpacecraftPotentialConfig
+from potrun.core.records import PotentialStatus, SpacecraftPotential
+from potrun.core.settings import DeviceConfig, SpacecraftPotentialConfig
 from potrun.geometry.compute import GeometryModel
 from potrun.plasma.estimate import make_potential_model
-from potrun.records import PotentialStatus, SpacecraftPotential
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from potrun.errors import DataError
-from potrun.instrument import cell_accumulation_s, cell_solid_angle_sr
+from potrun.core.errors import DataError
+from potrun.core.instrument import cell_accumulation_s, cell_solid_angle_sr
 from potrun.plasma.spectrum import log_flux_and_weight, omnidirectional_sum, sweep_spectra
 from tests.support.plasma_day import LATITUDES_DEG, make_day, pitch_from_x_deg
 

@@ -4,9 +4,9 @@ import math
 import numpy as np
 import pytest
 
-from potrun.errors import UsageError
+from potrun.core.errors import UsageError
+from potrun.plots.comparison import draw_comparison
 from potrun.results.comparison import compare, differing_settings, summary
-from potrun.results.pictures.comparison import draw_comparison
 from potrun.results.run_result import RunResult
 from tests.support.results import make_day
 

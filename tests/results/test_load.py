@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from potrun.errors import DataError, UsageError
+from potrun.core.errors import DataError, UsageError
 from potrun.results.load import RunResult, load_results
 from tests.support.results import PROVENANCE, make_day
 

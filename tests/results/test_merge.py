@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from potrun.errors import DataError, OutputError
+from potrun.core.errors import DataError, OutputError
 from potrun.results.columns import COLUMNS
 from potrun.results.load import RunResult, load_results
 from potrun.results.merge import merge_shards

@@ -3,7 +3,7 @@ import errno
 import numpy as np
 import pytest
 
-from potrun.errors import DataError, OutputError
+from potrun.core.errors import DataError, OutputError
 from potrun.results.columns import COLUMNS
 from potrun.results.shard import open_shard, read_shard, write_shard
 from tests.support.results import make_day

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from potrun.records import Environment, FitStatus
+from potrun.core.records import Environment, FitStatus
 from potrun.results.load import RunResult
 from potrun.results.statistics import illumination, statistics, weighted_median
 from tests.support.results import PROVENANCE, make_day

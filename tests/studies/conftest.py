@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from potrun.composition import settings_from
-from potrun.pipeline import run_experiment
+from potrun.core.composition import settings_from
+from potrun.runs.pipeline import run_experiment
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +27,7 @@ def run_small():
 
     def run(folder, *words):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("potrun.pipeline.draw_all", lambda *_: [])
+            patch.setattr("potrun.runs.pipeline.draw_all", lambda *_: [])
             outcome = run_experiment(settings_from(["tracking=off", *words]), folder)
         return outcome, outcome.npz.with_name(f"{outcome.npz.stem}_studies")
 
@@ -37,7 +37,7 @@ def run_small():
 @pytest.fixture(scope="session")
 def measured_like(tmp_path_factory):
     """An archive without truth or mark: to the program it is measured."""
-    from potrun.archive.simulate.archive import simulate_archive
+    from potrun.simulate.archive import simulate_archive
 
     root = tmp_path_factory.mktemp("plain") / "data"
     simulate_archive(root, [dt.date(1999, 4, 29)], 6, 3, truth=False)

@@ -1,6 +1,6 @@
 import pytest
 
-from potrun.errors import UsageError
+from potrun.core.errors import UsageError
 from potrun.results.run_result import RunResult
 from potrun.studies.choose import choose_sweep, nearest_sweep, seconds_from
 from tests.support.results import make_day

@@ -3,10 +3,10 @@ import pandas as pd
 import pytest
 
 from potrun.archive.days import open_archive
-from potrun.composition import settings_from
-from potrun.errors import NoDataError
-from potrun.plan import make_plan
+from potrun.core.composition import settings_from
+from potrun.core.errors import NoDataError
 from potrun.results.load import load_results
+from potrun.runs.plan import make_plan
 from potrun.studies.truth import load_truth
 
 

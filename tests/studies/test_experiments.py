@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from potrun.composition import settings_from
-from potrun.errors import NoDataError, UsageError
-from potrun.plan import make_plan
+from potrun.core.composition import settings_from
+from potrun.core.errors import NoDataError, UsageError
+from potrun.runs.plan import make_plan
 
 TOLERANCE_V, TOLERANCE_R = 10.0, 0.02
 """How near the published fit must come out where it was put in: a step of the model in angle and energy."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from potrun.records import ArchiveDay
+from potrun.core.records import ArchiveDay
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import sys
 import hydra
 from tracked_job import job
 
-from potrun.composition import conf_dir
-from potrun.errors import PotrunError
+from potrun.core.composition import conf_dir
+from potrun.core.errors import PotrunError
 from potrun.tracking.multirun import close_multirun
 
 os.environ["HYDRA_FULL_ERROR"] = "1"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from potrun.records import DayTable, Geometry, SourceFile
+from potrun.core.records import DayTable, Geometry, SourceFile
 
 LATITUDES_DEG = np.repeat([11.25, -11.25, 33.75, -33.75, 56.25, -56.25, 78.75, -78.75], [16, 16, 16, 16, 8, 8, 4, 4])
 LONGITUDES_DEG = np.concatenate(

@@ -4,8 +4,8 @@ import datetime as dt
 
 import numpy as np
 
-from potrun.instrument import N_CELLS
-from potrun.records import (
+from potrun.core.instrument import N_CELLS
+from potrun.core.records import (
     DayTable,
     FitResult,
     FitStatus,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from potrun.records import DayTable, Geometry, SourceFile, SpacecraftPotential
+from potrun.core.records import DayTable, Geometry, SourceFile, SpacecraftPotential
 
 
 def sample_table_and_geometry(sample: Path):

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from potrun.config import FitterConfig
+from potrun.core.records import SweepBatch
+from potrun.core.settings import FitterConfig
 from potrun.losscone.normalise import normalise, objective_cells
-from potrun.records import SweepBatch
 
 LATITUDES = np.repeat([-78.75, -56.25, -33.75, -11.25, 11.25, 33.75, 56.25, 78.75], [4, 8, 16, 16, 16, 16, 8, 4])
 

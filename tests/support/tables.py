@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from potrun.archive.layout import relative_table_path
-from potrun.records import ArchiveDay
+from potrun.core.records import ArchiveDay
 
 DATE = dt.date(1998, 8, 20)
 LEVELS = 16680.334 * 0.6483 ** np.arange(15)

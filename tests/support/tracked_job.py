@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from potrun.composition import register
+from potrun.core.composition import register
 
 register()
 
@@ -15,9 +15,9 @@ def job(cfg: DictConfig) -> float:
     """Track a run; some months end badly, each in its own way."""
     from hydra.core.hydra_config import HydraConfig
 
-    from potrun.composition import to_settings
-    from potrun.errors import DataError, NoDataError
-    from potrun.interrupts import RunInterruptedError
+    from potrun.core.composition import to_settings
+    from potrun.core.errors import DataError, NoDataError
+    from potrun.core.interrupts import RunInterruptedError
     from potrun.tracking import make_tracker
 
     settings = to_settings(cfg)

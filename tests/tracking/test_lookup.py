@@ -2,8 +2,8 @@
 
 import pytest
 
-from potrun.config import TrackingConfig
-from potrun.errors import NoDataError, TrackingUnreachableError, UsageError
+from potrun.core.errors import NoDataError, TrackingUnreachableError, UsageError
+from potrun.core.settings import TrackingConfig
 from potrun.tracking import make_tracker
 from potrun.tracking.lookup import find_config, find_result
 

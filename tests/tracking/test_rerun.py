@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from potrun.commandline import run_command
-from potrun.composition import settings_from
-from potrun.errors import ResultMismatchError
-from potrun.pipeline import run_experiment
-from potrun.rerun import HELP, command, differences, rerun
+from potrun.cli.rerun import HELP, command, differences, rerun
+from potrun.core.commandline import run_command
+from potrun.core.composition import settings_from
+from potrun.core.errors import ResultMismatchError
+from potrun.runs.pipeline import run_experiment
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_a_difference_is_told(run, tmp_path, monkeypatch):
 
 def test_changed_code_is_named(run, tmp_path, monkeypatch):
     store, found, _ = run
-    monkeypatch.setattr("potrun.basis.code_digest", lambda: "abcdefabcdef")
+    monkeypatch.setattr("potrun.core.basis.code_digest", lambda: "abcdefabcdef")
     with pytest.raises(ResultMismatchError, match=r"code was \w+, is abcdefabcdef$"):
         rerun(found.info.run_id, store, tmp_path / "again")
 

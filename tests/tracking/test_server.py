@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from potrun import sync as sync_module
-from potrun.commandline import run_command
-from potrun.config import TrackingConfig
-from potrun.errors import NoDataError, TrackingUnreachableError
-from potrun.sync import HELP, command, sync
+from potrun.cli import sync as sync_module
+from potrun.cli.sync import HELP, command, sync
+from potrun.core.commandline import run_command
+from potrun.core.errors import NoDataError, TrackingUnreachableError
+from potrun.core.settings import TrackingConfig
 from potrun.tracking import make_tracker
 from potrun.tracking.lookup import find_result
 from potrun.tracking.sender import Sender
@@ -110,7 +110,7 @@ def test_a_run_created_without_an_answer_is_not_created_twice(server, tmp_path, 
 def test_absent_at_the_start_and_killed_outright(server, tmp_path):
     """The run goes on without a server, is killed by the kernel, and is sent later as what it was."""
     script = (
-        "import os; from pathlib import Path; from potrun.config import TrackingConfig\n"
+        "import os; from pathlib import Path; from potrun.core.settings import TrackingConfig\n"
         "from potrun.tracking import make_tracker\n"
         f"cfg = TrackingConfig(kind='server', uri='http://127.0.0.1:1', required=False, experiment='other')\n"
         f"t = make_tracker(cfg, Path({str(tmp_path)!r})); t.start('killed', {{'a': 1}}, {{}})\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from potrun.config import TrackingConfig
-from potrun.errors import PotrunError, TrackingUnreachableError, UsageError
+from potrun.core.errors import PotrunError, TrackingUnreachableError, UsageError
+from potrun.core.settings import TrackingConfig
 from potrun.tracking import make_tracker
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +95,8 @@ def test_a_run_ends_as_told(start, client, status):
 
 def test_a_run_left_open_is_closed_at_exit(workspace, client, tmp_path):
     script = (
-        "from pathlib import Path; from potrun.config import TrackingConfig; from potrun.tracking import make_tracker\n"
+        "from pathlib import Path; from potrun.core.settings import TrackingConfig; "
+        "from potrun.tracking import make_tracker\n"
         f"t = make_tracker(TrackingConfig(), Path({str(tmp_path)!r})); t.start('left', {{}}, {{}}); print(t.run_id)\n"
         "raise SystemExit(3)"
     )
@@ -154,7 +155,7 @@ def test_wrong_addresses(tmp_path):
 
 def test_four_processes_start_on_a_cold_store(tmp_path):
     script = (
-        "import sys; from pathlib import Path; from potrun.config import TrackingConfig\n"
+        "import sys; from pathlib import Path; from potrun.core.settings import TrackingConfig\n"
         "from potrun.tracking import make_tracker\n"
         "t = make_tracker(TrackingConfig(), Path(sys.argv[1])); t.start(sys.argv[1], {'a': 1}, {})\n"
         "for i in range(50): t.log_metrics({'m': i}, i)\n"
@@ -180,7 +181,7 @@ def test_four_processes_start_on_a_cold_store(tmp_path):
 
 def test_without_tracking_mlflow_is_not_imported(tmp_path):
     script = (
-        "import sys; from pathlib import Path; from potrun.config import TrackingConfig\n"
+        "import sys; from pathlib import Path; from potrun.core.settings import TrackingConfig\n"
         "from potrun.tracking import make_tracker\n"
         "t = make_tracker(TrackingConfig(kind='off'), Path('.')); t.start('n', {'a': 1}, {}); t.log_metrics({'m': 1})\n"
         "t.set_tags({}); t.log_params({}); t.log_dataset('a', 'b', 'c'); t.log_text('a', 'b')\n"

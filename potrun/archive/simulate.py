@@ -1,0 +1,8 @@
+"""The command ``python -m potrun.archive.simulate``; its code is in :mod:`potrun.cli.simulate`."""
+
+import sys
+
+from potrun.cli.simulate import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Every command; the modules that ``python -m`` names only call these."""

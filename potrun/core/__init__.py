@@ -1,0 +1,1 @@
+"""What every other room stands on: records, settings, errors, time, locks, atomic files."""

@@ -1,0 +1,266 @@
+"""The typed schema of every setting, its allowed range, and nothing else.
+
+The dataclasses are Hydra's structured configs (an unknown key or a wrong type is an error there) and, once converted
+with :func:`to_settings`, the constructor arguments of the stages. Ranges live in field metadata and are checked when a
+dataclass is built.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+from potrun.core.errors import UsageError
+
+METHODS = ("halekas", "lillis")
+SOLVERS = ("auto", "branch_and_bound", "differential_evolution")
+ENGINES = ("auto", "compiled", "torch")
+STUDIES = ("closure", "identifiability", "halekas2008_figure5", "halekas2008_regions", "throughput")
+
+
+def between(default: Any, low: float, high: float) -> Any:
+    """Declare a number's default and its allowed closed range (None is allowed where the type says so)."""
+    return field(default=default, metadata={"low": low, "high": high})
+
+
+def one_of(default: str, choices: Sequence[str]) -> Any:
+    """Declare a word's default and the allowed words."""
+    return field(default=default, metadata={"choices": tuple(choices)})
+
+
+class Checked:
+    """Checks its own fields against their metadata when built."""
+
+    def __post_init__(self) -> None:
+        assert is_dataclass(self)
+        for item in fields(self):
+            value = getattr(self, item.name)
+            choices = item.metadata.get("choices")
+            if choices and value not in choices:
+                raise UsageError(
+                    f"{self._label()}{item.name}={value!r} is not allowed: choose one of {', '.join(choices)}"
+                )
+            if "low" in item.metadata and value is not None:
+                low, high = item.metadata["low"], item.metadata["high"]
+                if not low <= value <= high:
+                    raise UsageError(f"{self._label()}{item.name}={value} is out of range: allowed {low:g} to {high:g}")
+
+    @classmethod
+    def _label(cls) -> str:
+        return ""
+
+
+@dataclass
+class ArchiveConfig(Checked):
+    """Where day tables, kernels and attitude come from."""
+
+    kind: str = one_of("demo", ("demo", "pds", "closure"))
+    root: str | None = None
+    cache_dir: str | None = None
+    strict: bool = False
+    seed: int = between(1998, 0, 2**31)
+    sweeps_per_day: int = between(120, 1, 1080)
+    days: list[str] = field(default_factory=list)
+    ranges: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def _label(cls) -> str:
+        return "archive."
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("days", "ranges"):
+            if getattr(self, name) and self.kind != "closure":
+                raise UsageError(f"archive.{name} says what to simulate: it goes with archive=closure alone")
+
+
+@dataclass
+class DifferentialEvolutionConfig(Checked):
+    """The conventional search: Latin hypercube, then best1bin differential evolution."""
+
+    samples: int = between(400, 8, 1_000_000)
+    population: int = between(50, 5, 10_000)
+    mutation: float = between(0.5, 0.0, 2.0)
+    recombination: float = between(0.9, 0.0, 1.0)
+    generations: int = between(500, 0, 100_000)
+    seed: int = between(0, 0, 2**31)
+
+    @classmethod
+    def _label(cls) -> str:
+        return "fitter.differential_evolution."
+
+
+@dataclass
+class BranchAndBoundConfig(Checked):
+    """The exact search behind fast=true."""
+
+    tolerance: float = between(3e-4, 1e-6, 0.1)
+    max_levels: int = between(24, 1, 60)
+    max_open_boxes_early: int = between(512, 16, 1_000_000)
+    max_open_boxes: int = between(256, 16, 1_000_000)
+    cap_from_level: int = between(6, 0, 60)
+    max_boxes: int = between(20_000, 32, 1_000_000)
+
+    @classmethod
+    def _label(cls) -> str:
+        return "fitter.branch_and_bound."
+
+
+@dataclass
+class FitterConfig(Checked):
+    """Objective, bounds, beam and search of the loss-cone fit."""
+
+    method: str = one_of("halekas", METHODS)
+    solver: str = one_of("auto", SOLVERS)
+    background: float = between(0.05, 1e-6, 0.99)
+    normalisation: str = one_of("ratio", ("ratio", "ratio2"))
+    normalisation_reference: str = one_of("mean", ("mean", "max"))
+    u_min_v: float = between(-2000.0, -20000.0, 0.0)
+    u_max_v: float = between(20.0, 0.0, 29.0)
+    ratio_min: float = between(0.3, 0.01, 2.0)
+    ratio_max: float = between(1.1, 0.01, 2.0)
+    beam_amplitude_max: float = between(5.0, 0.0, 1000.0)
+    beam_amplitude_fixed: float | None = between(None, 0.0, 1000.0)
+    beam_width_ev: float = between(15.0, 0.1, 1000.0)
+    beam_angle_deg: float = between(7.5, 0.1, 90.0)
+    log_offset: float = between(1e-6, 1e-12, 1e-2)
+    mask_low: float = between(0.07, 0.0, 1.0)
+    mask_high: float = between(0.79, 0.0, 1.0)
+    min_cells: int = between(5, 4, 1320)
+    chi2_max: float = between(2.0, 0.0, 1e9)
+    intervals: bool = True
+    identifiable_max_width_v: float = between(200.0, 0.1, 4000.0)
+    differential_evolution: DifferentialEvolutionConfig = field(default_factory=DifferentialEvolutionConfig)
+    branch_and_bound: BranchAndBoundConfig = field(default_factory=BranchAndBoundConfig)
+
+    @classmethod
+    def _label(cls) -> str:
+        return "fitter."
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for low, high in (("u_min_v", "u_max_v"), ("ratio_min", "ratio_max"), ("mask_low", "mask_high")):
+            if not getattr(self, low) < getattr(self, high):
+                raise UsageError(
+                    f"fitter.{low}={getattr(self, low):g} must lie below fitter.{high}={getattr(self, high):g}"
+                )
+
+
+@dataclass
+class DeviceConfig(Checked):
+    """Where batched stages compute."""
+
+    name: str = one_of("auto", ("auto", "cpu", "cuda", "mps"))
+    dtype: str = one_of("auto", ("auto", "float16", "float32", "float64"))
+    engine: str = one_of("auto", ENGINES)
+    batch_size: int | None = between(None, 1, 1_000_000)
+    threads: int | None = between(None, 1, 1024)
+
+    @classmethod
+    def _label(cls) -> str:
+        return "device."
+
+
+@dataclass
+class SpacecraftPotentialConfig(Checked):
+    """How each sweep's spacecraft potential is found."""
+
+    kind: str = one_of("kappa", ("constant", "kappa"))
+    volts: float = between(0.0, -1000.0, 150.0)
+    fallback_volts: float | None = between(None, -1000.0, 150.0)
+    offset_volts: float = between(0.0, -100.0, 100.0)
+    kappa_min: float = between(2.5, 1.51, 100.0)
+    kappa_max: float = between(6.0, 1.51, 1000.0)
+    log10_theta_min: float = between(6.0, 4.0, 9.0)
+    log10_theta_max: float = between(8.0, 4.0, 9.0)
+    energy_response_width: float = between(0.5, 0.0, 1.0)
+    background_counts_per_s: float = between(10.0, 0.0, 1000.0)
+
+    @classmethod
+    def _label(cls) -> str:
+        return "spacecraft_potential."
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for low, high in (("kappa_min", "kappa_max"), ("log10_theta_min", "log10_theta_max")):
+            if not getattr(self, low) < getattr(self, high):
+                raise UsageError(
+                    f"spacecraft_potential.{low}={getattr(self, low):g} must lie below "
+                    f"spacecraft_potential.{high}={getattr(self, high):g}"
+                )
+        if self.kind == "kappa" and self.volts != 0.0:
+            raise UsageError(
+                f"spacecraft_potential.volts={self.volts:g} is for spacecraft_potential=constant, kappa finds its own: "
+                "add spacecraft_potential=constant, or use spacecraft_potential.fallback_volts"
+            )
+
+
+@dataclass
+class ExecutorConfig(Checked):
+    """Who works on the days."""
+
+    kind: str = one_of("local", ("local", "dask"))
+    workers: int = between(1, 1, 10_000)
+    address: str | None = None
+    attempts: int = between(3, 1, 100)
+
+    @classmethod
+    def _label(cls) -> str:
+        return "executor."
+
+
+@dataclass
+class TrackingConfig(Checked):
+    """Where runs are recorded."""
+
+    kind: str = one_of("sqlite", ("sqlite", "server", "off"))
+    uri: str | None = None
+    experiment: str = "potrun"
+    required: bool = True
+
+    @classmethod
+    def _label(cls) -> str:
+        return "tracking."
+
+
+@dataclass
+class StudyConfig(Checked):
+    """What the studies need to be told; each names its own in conf/config.yaml."""
+
+    sweep: str | None = None
+    throughput_sweeps: int = between(2048, 1, 1_000_000)
+    throughput_seconds: float = between(10.0, 0.1, 600.0)
+
+    @classmethod
+    def _label(cls) -> str:
+        return "study."
+
+
+@dataclass
+class RunConfig(Checked):
+    """One run: everything that `python -m potrun` can be told."""
+
+    year: int | None = between(None, 1998, 1999)
+    month: int | None = between(None, 1, 12)
+    day: int | None = between(None, 1, 31)
+    fast: bool = True
+    overwrite: bool = False
+    verbose: bool = False
+    parallel: bool = False
+    output_dir: str | None = None
+    display: bool = False
+    studies: list[str] = field(default_factory=list)
+    study: StudyConfig = field(default_factory=StudyConfig)
+    archive: ArchiveConfig = field(default_factory=ArchiveConfig)
+    fitter: FitterConfig = field(default_factory=FitterConfig)
+    device: DeviceConfig = field(default_factory=DeviceConfig)
+    spacecraft_potential: SpacecraftPotentialConfig = field(default_factory=SpacecraftPotentialConfig)
+    executor: ExecutorConfig = field(default_factory=ExecutorConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.day is not None and self.month is None:
+            raise UsageError(f"day={self.day} was given without a month: add month=1..12")
+        unknown = [name for name in self.studies if name not in STUDIES]
+        if unknown:
+            raise UsageError(f"studies={unknown[0]!r} is not allowed: choose from {', '.join(STUDIES)}")

@@ -1,0 +1,84 @@
+"""Pictures of a run: one idea a file, one look for all of them.
+
+Every picture states its counts and units, and a simulated result is marked as such. Figures are made without pyplot,
+so that drawing neither needs a screen nor leaves global state behind.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from potrun.core.errors import UsageError
+from potrun.plots.binned import draw_binned
+from potrun.plots.chi2 import draw_chi2
+from potrun.plots.coverage import draw_coverage
+from potrun.plots.environment import draw_environment
+from potrun.plots.examples import draw_examples
+from potrun.plots.map import draw_map
+from potrun.plots.panels import LoadSweep
+from potrun.plots.style import save
+from potrun.plots.time import draw_time
+from potrun.results.run_result import RunResult
+
+KINDS: dict[str, Callable[[RunResult], Figure]] = {
+    "map": draw_map,
+    "binned": draw_binned,
+    "time": draw_time,
+    "chi2": draw_chi2,
+    "environment": draw_environment,
+    "coverage": draw_coverage,
+}
+"""Pictures that need the result alone; the page of example sweeps needs the archive too."""
+
+
+def draw(result: RunResult, kind: str = "map") -> Figure:
+    """Draw one picture of a result.
+
+    Raises
+    ------
+    UsageError
+        If there is no picture of that kind.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"kind={kind!r} is not allowed: choose one of {', '.join(KINDS)}")
+    return KINDS[kind](result)
+
+
+def draw_all(
+    result: RunResult,
+    folder: Path,
+    load_sweep: LoadSweep | None = None,
+    on_step: Callable[[], None] = lambda: None,
+) -> list[Path]:
+    """Draw every picture of a result into a folder.
+
+    Parameters
+    ----------
+    result : RunResult
+        The run.
+    folder : Path
+        Where ``<kind>.png`` go.
+    load_sweep : callable, optional
+        Gives one sweep's data and model by its index; without it the page of example sweeps is left out.
+    on_step : callable
+        Called before each picture; what it raises ends the drawing.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
+    paths = []
+    for kind, draw_kind in KINDS.items():
+        on_step()
+        paths.append(save(draw_kind(result), folder / f"{kind}.png"))
+    on_step()
+    if load_sweep is not None:
+        paths.append(save(draw_examples(result, load_sweep), folder / "examples.png"))
+    return paths

@@ -1,0 +1,139 @@
+"""The panels that show one sweep: data, model and residual by energy and pitch angle."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from potrun.core.records import BoolArray, FloatArray
+from potrun.plots.style import PAPER, short, volts
+from potrun.results.run_result import RunResult
+
+PITCH_EDGES_DEG = np.arange(0, 181, 7.5)
+FLUX_RANGE = (0.03, 3.0)
+RESIDUAL_RANGE = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class SweepView:
+    """One sweep as the fit saw it.
+
+    Parameters
+    ----------
+    energy_ev : (E,) float64, eV
+        Channels, NaN where a row does not exist.
+    pitch_deg : (E, C) float64, deg
+        Angle between the electrons' motion and the field line towards the Moon.
+    flux, model : (E, C) float64
+        Normalised flux and the model at the reported parameters, dimensionless; NaN where a cell holds none.
+    is_used : (E, C) bool
+        Cells that entered the objective.
+    cone_edge_deg : (E,) float64, deg
+        Pitch angle beyond which the model's electrons are lost to the Moon, NaN where none are.
+    """
+
+    energy_ev: FloatArray
+    pitch_deg: FloatArray
+    flux: FloatArray
+    model: FloatArray
+    is_used: BoolArray
+    cone_edge_deg: FloatArray
+
+
+LoadSweep = Callable[[int], SweepView]
+"""Gives a sweep by its index in the result."""
+
+
+def sweep_panels(axes: NDArray[np.object_], result: RunResult, sweep: int, view: SweepView) -> list[QuadMesh]:
+    """Draw data, model and residual of one sweep, each with its title.
+
+    Returns
+    -------
+    list of QuadMesh
+        For the colour bars.
+    """
+    meshes = _sweep_line(axes, view)
+    axes[0].set(ylabel="energy (eV)")
+    axes[1].set_title(_parameters(result, sweep), fontsize=9.5)
+    axes[2].set_title(f"Residual: chi2 = {short(float(result['spec_fit_chi2'][sweep]))}", fontsize=9.5)
+    return meshes
+
+
+def finish_panels(figure: Figure, axes: NDArray[np.object_], meshes: list[QuadMesh]) -> None:
+    """Label the pitch angles below the last line and add the colour bars."""
+    figure.colorbar(meshes[0], ax=axes[:, :2], location="bottom", shrink=0.6, aspect=45, pad=0.02).set_label(
+        "flux / mean incident flux of the row"
+    )
+    figure.colorbar(meshes[2], ax=axes[:, 2:], location="bottom", shrink=0.9, aspect=25, pad=0.02).set_label(
+        "ln(data) \N{MINUS SIGN} ln(model)"
+    )
+    for ax in axes[-1]:
+        ax.set_xlabel("pitch angle (deg): 0 towards the Moon")
+        ax.set_xticks(range(0, 181, 45))
+
+
+def _parameters(result: RunResult, sweep: int) -> str:
+    u, ratio, beam = (result[key][sweep] for key in ("spec_u_surface", "spec_bs_over_bm", "spec_beam_amp"))
+    usc = result["spec_spacecraft_potential"][sweep]
+    return f"Model: U = {volts(u)} V, r = {ratio:.3f}, beam {beam:.2f}, Usc = {volts(usc)} V"
+
+
+def _sweep_line(axes: NDArray[np.object_], view: SweepView) -> list[QuadMesh]:
+    """Draw data, model and residual of one sweep."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        residual = np.where(view.is_used, np.log(view.flux) - np.log(view.model), np.nan)
+    flux_norm = LogNorm(*FLUX_RANGE)
+    residual_norm = Normalize(-RESIDUAL_RANGE, RESIDUAL_RANGE)
+    meshes = []
+    for ax, values, norm, colours in (
+        (axes[0], np.log(np.where(view.flux > 0, view.flux, np.nan)), flux_norm, "cividis"),
+        (axes[1], np.log(np.where(np.isfinite(view.flux), view.model, np.nan)), flux_norm, "cividis"),
+        (axes[2], residual, residual_norm, "PuOr_r"),
+    ):
+        energies, grid = by_pitch(view.energy_ev, view.pitch_deg, values)
+        shown = grid if norm is residual_norm else np.exp(grid)
+        meshes.append(_mesh(ax, energies, shown, norm, colours))
+        order = np.argsort(view.energy_ev)
+        ax.plot(view.cone_edge_deg[order], view.energy_ev[order], color="white", linewidth=2.2)
+        ax.plot(view.cone_edge_deg[order], view.energy_ev[order], "--", color="black", linewidth=1.1)
+    return meshes
+
+
+def by_pitch(energy_ev: FloatArray, pitch_deg: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Average cells in bins of pitch angle, rows sorted by energy.
+
+    Returns
+    -------
+    energy_ev : (N,) float64
+        The channels that exist, rising.
+    mean : (N, bins) float64
+        NaN in bins without a finite value.
+    """
+    rows = np.flatnonzero(np.isfinite(energy_ev))
+    rows = rows[np.argsort(energy_ev[rows], kind="stable")]
+    mean = np.full((len(rows), len(PITCH_EDGES_DEG) - 1), np.nan)
+    for line, row in enumerate(rows):
+        good = np.isfinite(values[row]) & np.isfinite(pitch_deg[row])
+        weights = values[row][good]
+        number = np.histogram(pitch_deg[row][good], PITCH_EDGES_DEG)[0]
+        total = np.histogram(pitch_deg[row][good], PITCH_EDGES_DEG, weights=weights)[0]
+        mean[line] = np.where(number > 0, total / np.maximum(number, 1), np.nan)
+    return energy_ev[rows], mean
+
+
+def _mesh(ax: Axes, energy_ev: FloatArray, grid: FloatArray, norm: Normalize, colours: str) -> QuadMesh:
+    middle = np.log(energy_ev)
+    step = np.diff(middle).mean() if len(middle) > 1 else 0.4
+    inner = (middle[1:] + middle[:-1]) / 2
+    edges = np.exp(np.concatenate([[middle[0] - step / 2], inner, [middle[-1] + step / 2]]))
+    ax.set(yscale="log", xlim=(0, 180), facecolor=PAPER)
+    ax.grid(visible=False)
+    return ax.pcolormesh(
+        PITCH_EDGES_DEG, edges, np.ma.masked_invalid(grid), norm=norm, cmap=colormaps[colours], rasterized=True
+    )

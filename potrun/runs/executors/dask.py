@@ -1,0 +1,172 @@
+"""Days on a Dask cluster: one that is running, or one started on this machine for the run."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from typing import Any
+
+from potrun.archive.days import Archive
+from potrun.core.basis import Basis
+from potrun.core.errors import PotrunError, UsageError
+from potrun.core.interrupts import raise_if_interrupted
+from potrun.core.settings import RunConfig
+from potrun.runs.day import DayReport, DayTask, OnProgress, for_workers, work
+from potrun.runs.executors.base import POLL_S, OnReport
+
+log = logging.getLogger(__name__)
+
+CONNECT_S = 8
+TELL_EVERY_S = 60.0
+WORKER_END_S = 1.0
+
+
+class DaskExecutor:
+    """Works on a cluster; a lost worker's day is redone elsewhere, a day that kills its workers is given up.
+
+    The run's folder and the archive must be visible under the same paths to all workers. No more days are handed over
+    than the workers have threads: Dask blames the loss of a worker on all that it holds.
+
+    Parameters
+    ----------
+    cfg, archive
+        The run's settings and inputs. With `executor.address` the scheduler's own ``allowed-failures`` says how often
+        a day may lose its worker, else `executor.attempts`.
+    basis : Basis
+        What every worker has to see.
+
+    Raises
+    ------
+    UsageError
+        If Dask is not installed.
+    """
+
+    def __init__(self, cfg: RunConfig, archive: Archive, basis: Basis) -> None:
+        try:
+            import distributed  # noqa: F401
+        except ImportError as error:
+            raise UsageError("executor=dask needs Dask: pip install 'potrun[dask]'") from error
+        self._executor = cfg.executor
+        workers = cfg.executor.workers if cfg.executor.address is None else 1
+        self._for_each = (*for_workers(cfg, archive, workers), basis)
+
+    def run(self, tasks: Sequence[DayTask], on_report: OnReport, on_progress: OnProgress) -> None:  # noqa: ARG002
+        """Work on all days (see :class:`potrun.runs.executors.base.Executor`)."""
+        with _quiet_dask(), self._client() as client:
+            log.info("days go to the Dask scheduler %s", client.scheduler.address)
+            waiting = deque(tasks)
+            running: dict[Any, DayTask] = {}
+            last_told = time.monotonic()
+            try:
+                while waiting or running:
+                    raise_if_interrupted()
+                    threads = self._threads(client)
+                    if not threads and time.monotonic() - last_told > TELL_EVERY_S:
+                        last_told = time.monotonic()
+                        log.warning("the Dask scheduler has no workers: waiting for some")
+                    while waiting and len(running) < max(threads, 1):
+                        task = waiting.popleft()
+                        running[client.submit(work, *self._for_each, task, pure=False)] = task
+                    for future in _finished(list(running)):
+                        on_report(self._report(future, running.pop(future)))
+            finally:
+                client.cancel(list(running))
+
+    def _threads(self, client: Any) -> int:
+        if client.status != "running":
+            raise PotrunError(
+                f"the Dask scheduler at {client.scheduler.address} was lost: finished days are kept, "
+                "the same command continues from them"
+            )
+        workers = client.scheduler_info(n_workers=-1)["workers"]
+        return sum(int(worker["nthreads"]) for worker in workers.values())
+
+    def _report(self, future: Any, task: DayTask) -> DayReport:
+        from distributed import KilledWorker
+
+        try:
+            report: DayReport = future.result()
+        except KilledWorker as error:
+            return DayReport(
+                task,
+                failure=f"{task.day.name}: given up, {error.allowed_failures + 1} workers were lost while working "
+                "on it; is memory short?",
+            )
+        return report
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        if self._executor.address is None:
+            with self._own_cluster() as client:
+                yield client
+            return
+        from distributed import Client
+
+        try:
+            client = Client(self._executor.address, timeout=CONNECT_S)
+        except (OSError, ValueError) as error:
+            raise PotrunError(
+                f"no Dask scheduler answers at executor.address={self._executor.address} within {CONNECT_S} s: "
+                "start one with `dask scheduler`, or leave the address out"
+            ) from error
+        with client:
+            yield client
+
+    @contextmanager
+    def _own_cluster(self) -> Iterator[Any]:
+        import dask
+        from distributed import Client, LocalCluster
+
+        with (
+            dask.config.set(
+                {
+                    "distributed.scheduler.allowed-failures": self._executor.attempts - 1,
+                    # One day a worker, none behind it that would share the blame for its loss.
+                    "distributed.scheduler.worker-saturation": 1.0,
+                }
+            ),
+            LocalCluster(
+                n_workers=self._executor.workers,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+                scheduler_kwargs={"dashboard": False},
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            try:
+                yield client
+            finally:
+                # Left to themselves they wait 4 s for a task that still runs, most of what a signal's answer may take.
+                cluster.sync(_end_workers, cluster)
+
+
+async def _end_workers(cluster: Any) -> None:
+    """End the worker processes; whatever one was writing has no final name yet."""
+    await asyncio.gather(*(nanny.close(timeout=WORKER_END_S) for nanny in cluster.workers.values()))
+
+
+@contextmanager
+def _quiet_dask() -> Iterator[None]:
+    """Keep Dask's account of every connection out of the run's log; its warnings come through."""
+    logger = logging.getLogger("distributed")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _finished(futures: list[Any]) -> list[Any]:
+    """Return the futures that have ended, waiting a moment for the first."""
+    from distributed import wait
+
+    try:
+        return list(wait(futures, timeout=POLL_S, return_when="FIRST_COMPLETED").done)
+    except (TimeoutError, CancelledError):
+        # Cancelled means that the connection is gone; the next look at the client's state says so in full.
+        return []

@@ -1,0 +1,172 @@
+"""A process that works on days, and the pipe by which it is told which."""
+
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from logging.handlers import QueueHandler
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from potrun.archive.days import Archive
+from potrun.core.errors import PotrunError
+from potrun.core.settings import RunConfig
+
+if TYPE_CHECKING:
+    from potrun.core.basis import Basis
+    from potrun.runs.day import DayReport, DayTask
+
+
+class WorkerDiedError(PotrunError):
+    """A worker process ended while it held a day."""
+
+    def __init__(self, task: "DayTask", how: str) -> None:
+        super().__init__(f"the worker process of {task.day.name} {how}")
+        self.task = task
+        self.how = how
+
+
+class WorkerProcess:
+    """One process, started when it gets its first day.
+
+    Parameters
+    ----------
+    cfg, archive, basis
+        The run's settings, inputs, and what the process has to see of them.
+    """
+
+    def __init__(self, cfg: RunConfig, archive: Archive, basis: "Basis") -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, self._far = context.Pipe()
+        level = logging.getLogger().getEffectiveLevel()
+        self._process = context.Process(
+            target=_serve, args=(self._far, level, cfg, archive, basis), name="potrun-worker", daemon=True
+        )
+        self._task: DayTask | None = None
+
+    def start(self, task: "DayTask") -> None:
+        """Hand a day over."""
+        if self._process.pid is None:
+            with _without_main_module(), _without_interrupt():
+                self._process.start()
+            # With the far end open only in the worker, its death closes the pipe.
+            self._far.close()
+        self._task = task
+        try:
+            self.pipe.send(task)
+        except OSError:
+            # It died while idle; answer() finds the pipe closed and says so.
+            return
+
+    def answer(self) -> "DayReport | None":
+        """Take what the process sent: its report, or a log line (None), which goes to this process's log.
+
+        Raises
+        ------
+        WorkerDiedError
+            If the process ended instead.
+        PotrunError
+            What the process raised.
+        """
+        assert self._task is not None
+        try:
+            message = self.pipe.recv()
+        except (EOFError, OSError):
+            self._process.join()
+            raise WorkerDiedError(self._task, _ending(self._process.exitcode)) from None
+        if isinstance(message, logging.LogRecord):
+            logging.getLogger(message.name).handle(message)
+            return None
+        if isinstance(message, PotrunError):
+            raise message
+        self._task = None
+        report: DayReport = message
+        return report
+
+    def kill(self) -> None:
+        """End the process at once; whatever it was writing has no final name yet."""
+        if self._process.pid is not None:
+            self._process.kill()
+            self._process.join()
+        self.pipe.close()
+
+
+def _ending(code: int | None) -> str:
+    if code is not None and code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended with code {code}"
+
+
+class _PipeHandler(QueueHandler):
+    """Sends log records to the process that commands this worker."""
+
+    def __init__(self, pipe: Connection) -> None:
+        super().__init__(None)  # type: ignore[arg-type]  # no queue: enqueue is all that uses it
+        self._pipe = pipe
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """Send one record."""
+        self._pipe.send(record)
+
+
+def _serve(pipe: Connection, level: int, cfg: RunConfig, archive: Archive, basis: "Basis") -> None:
+    """Work on days until the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    logging.getLogger().setLevel(level)
+    logging.getLogger().addHandler(_PipeHandler(pipe))
+    from potrun.runs.day import work
+
+    while True:
+        try:
+            task = pipe.recv()
+        except EOFError:
+            return
+        try:
+            message: DayReport | PotrunError = work(cfg, archive, basis, task)
+        except PotrunError as error:
+            message = error
+        pipe.send(message)
+
+
+def _end_with_parent() -> None:
+    """End at once when the process that commands this worker is gone, however it went."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+@contextmanager
+def _without_main_module() -> Iterator[None]:
+    """Hide the main module from a process about to be started.
+
+    The worker needs nothing from it, and would otherwise run a user's script again, up to the very call it serves.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+@contextmanager
+def _without_interrupt() -> Iterator[None]:
+    """Let a process about to be started inherit deaf ears for Ctrl-C, which a terminal sends to every process."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Started on demand inside the block, the tracker would lift the mask again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

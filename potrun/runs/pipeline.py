@@ -1,0 +1,189 @@
+"""One experiment from settings to a tracked result: the order of the stages, nothing else."""
+
+import logging
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from potrun.core.errors import DataError, PartialResultError, PotrunError
+from potrun.core.identity import run_name
+from potrun.core.interrupts import RunInterruptedError, deferred_signals, raise_if_interrupted
+from potrun.core.locks import hold
+from potrun.core.settings import RunConfig
+from potrun.geometry.compute import GeometryModel
+from potrun.plots import draw_all
+from potrun.plots.window import require_windows, show
+from potrun.results.load import load_results
+from potrun.results.merge import merge_shards
+from potrun.results.statistics import statistics
+from potrun.runs import report
+from potrun.runs.day import DayReport
+from potrun.runs.executors.base import make_executor
+from potrun.runs.live import LiveView
+from potrun.runs.plan import RunPlan, is_finished, make_plan
+from potrun.runs.sweeps import SweepLoader
+from potrun.studies.base import StudyCase
+from potrun.studies.run import run_studies, study_folder
+from potrun.tracking import Status, Tracker, make_tracker
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What a run left behind; `is_new` is False where the result was there already."""
+
+    npz: Path
+    is_new: bool
+    statistics: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def chi2_median(self) -> float | None:
+        """Median chi2 of the fitted sweeps; None if it was not computed or nothing was fitted."""
+        return self.statistics.get("chi2/median")
+
+
+def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
+    """Run one experiment, or find its result.
+
+    Parameters
+    ----------
+    cfg : RunConfig
+        Everything that was asked.
+    run_dir : Path
+        The run's own folder: shards, log, pictures and, without `output_dir`, the NPZ.
+
+    Returns
+    -------
+    RunOutcome
+
+    Raises
+    ------
+    NoDataError
+        If no day matches; nothing is left behind then.
+    ResultMismatchError
+        If the result's place is taken by another one.
+    PartialResultError
+        If some days could not be processed; the others are delivered and tracked.
+    RunInterruptedError
+        If a signal ended the run; what is finished is kept.
+    """
+    from threadpoolctl import threadpool_limits
+
+    run_dir = run_dir.absolute()
+    with deferred_signals(), threadpool_limits(1, user_api="blas"), _no_empty_folder(run_dir):
+        logging.getLogger("potrun").setLevel(logging.DEBUG if cfg.verbose else logging.INFO)
+        if cfg.display:
+            require_windows()
+        if cfg.parallel:
+            log.warning("parallel=true is deprecated and changes nothing: use executor.workers=N")
+        plan = make_plan(cfg, run_dir)
+        report.describe_run(plan)
+        with hold(run_dir / ".lock"), hold(plan.npz.with_name(f".{plan.npz.name}.lock")):
+            if is_finished(plan):
+                log.info("the result is there already: %s (overwrite=true computes it again)", plan.npz)
+                return RunOutcome(plan.npz, is_new=False)
+            _check_coverage(plan)
+            return _tracked(plan, run_dir)
+
+
+def _check_coverage(plan: RunPlan) -> None:
+    """Refuse a run for whose days there is no ephemeris or attitude, before anything is fitted or tracked."""
+    archive = plan.archive
+    model = GeometryModel(archive.kernel_paths, archive.attitude_path, archive.theta_path)
+    model.check_coverage([task.day for task in plan.tasks])
+
+
+def _tracked(plan: RunPlan, run_dir: Path) -> RunOutcome:
+    """Run with a record that is closed however the run ends."""
+    tracker = make_tracker(plan.cfg.tracking, run_dir)
+    tracker.start(run_name(plan.cfg), report.run_params(plan.cfg), report.run_tags(plan))
+    status: Status = "FAILED"
+    try:
+        report.track_settings(plan, tracker)
+        outcome, failures = _compute(plan, tracker)
+        if failures:
+            raise PartialResultError(
+                f"{len(failures)} of {len(plan.tasks)} days failed, the others are in {plan.npz}; "
+                f"first: {failures[0].failure}"
+            )
+        status = "FINISHED"
+    except (RunInterruptedError, KeyboardInterrupt):
+        status = "KILLED"
+        raise
+    finally:
+        if sys.exc_info()[0] is not None:
+            log.error("%s", sys.exc_info()[1])
+            tracker.set_tags({"error": str(sys.exc_info()[1])})
+            tracker.log_text(traceback.format_exc(), "traceback.txt")
+        tracker.log_artifact(run_dir / "potrun.log")
+        tracker.finish(status)
+    return outcome
+
+
+def _compute(plan: RunPlan, tracker: Tracker) -> tuple[RunOutcome, list[DayReport]]:
+    """Work on the days, merge them, and describe the result."""
+    started = time.monotonic()
+    plan.clear_leftovers()
+    if plan.cfg.overwrite:
+        shutil.rmtree(plan.shards, ignore_errors=True)
+    reports = _work_on_days(plan, tracker)
+    failures = [day for day in reports if day.failure is not None]
+    if len(failures) == len(reports):
+        raise DataError(f"no day could be processed; first: {failures[0].failure}")
+    shards = [day.task.shard for day in reports if day.failure is None]
+    merge_shards(shards, plan.npz, plan.provenance(reports), raise_if_interrupted)
+    raise_if_interrupted()
+
+    result = load_results(plan.npz)
+    report.track_inputs(plan, tracker, result.provenance["inputs"])
+    defects = result.provenance["defects"]
+    numbers = statistics(result) | report.stage_seconds(reports) | report.dropped_metrics(defects)
+    numbers["days_failed"] = float(len(failures))
+    numbers["seconds/total"] = time.monotonic() - started
+    numbers["sweeps_per_second"] = sum(day.sweeps for day in reports if not day.is_resumed) / numbers["seconds/total"]
+    report.describe_result(plan, numbers, defects)
+    loader = SweepLoader(plan.cfg, plan.archive, result)
+    folder = plan.npz.with_name(f"{plan.npz.stem}_pictures")
+    pictures = draw_all(result, folder, loader, raise_if_interrupted)
+    days = tuple(day.task.day for day in reports if day.failure is None)
+    findings = run_studies(StudyCase(plan.cfg, plan.archive, days, result, loader), study_folder(plan.npz))
+    report.track_result(plan, tracker, numbers | findings.metrics, {"pictures": pictures, **findings.files})
+    if not failures:
+        shutil.rmtree(plan.shards, ignore_errors=True)
+    if plan.cfg.display:
+        show(pictures)
+    return RunOutcome(plan.npz, is_new=True, statistics=numbers), failures
+
+
+def _work_on_days(plan: RunPlan, tracker: Tracker) -> list[DayReport]:
+    """Have every day worked on, telling the tracker and the terminal as they end."""
+    reports: list[DayReport] = []
+    with LiveView(len(plan.tasks), tracker) as view:
+
+        def on_report(day: DayReport) -> None:
+            reports.append(day)
+            view.day_done(day)
+            if day.failure is not None:
+                log.error("%s", day.failure)
+
+        make_executor(plan.cfg, plan.archive, plan.basis).run(plan.tasks, on_report, view.stage_progress)
+    return sorted(reports, key=lambda day: day.task.day.date)
+
+
+@contextmanager
+def _no_empty_folder(run_dir: Path) -> Iterator[None]:
+    """Remove the run's folder after a refusal that left nothing in it but Hydra's own notes."""
+    try:
+        yield
+    except PotrunError:
+        left = {path.name for path in run_dir.iterdir()} if run_dir.is_dir() else set()
+        if left and left <= {".hydra", "potrun.log", ".lock"}:
+            logging.shutdown()
+            shutil.rmtree(run_dir)
+        raise

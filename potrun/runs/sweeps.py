@@ -1,0 +1,129 @@
+"""Sweeps of a result, seen again as the fit saw them."""
+
+import datetime as dt
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from potrun.archive.days import Archive
+from potrun.archive.table import read_day
+from potrun.core.errors import DataError
+from potrun.core.records import DayTable, SweepBatch
+from potrun.core.settings import RunConfig
+from potrun.geometry.compute import GeometryModel
+from potrun.losscone.model import loss_cone_model, loss_cone_sine_squared
+from potrun.losscone.normalise import build_sweep_batch
+from potrun.plasma.constant import ConstantPotential
+from potrun.plots.panels import SweepView
+from potrun.results.run_result import RunResult
+
+
+class SweepLoader:
+    """Reads single sweeps of a result from the archive it was made from.
+
+    Parameters
+    ----------
+    cfg : RunConfig
+        The settings of the result.
+    archive : Archive
+        The archive of the result.
+    result : RunResult
+        Tells each sweep's file, spectrum number, spacecraft potential and parameters.
+    """
+
+    def __init__(self, cfg: RunConfig, archive: Archive, result: RunResult) -> None:
+        self._cfg = cfg
+        self._archive = archive
+        self._result = result
+        self._geometry = GeometryModel(archive.kernel_paths, archive.attitude_path, archive.theta_path)
+        # The sweeps of a page come day by day; two days in memory are enough.
+        self._read = lru_cache(maxsize=2)(self._read_day)
+
+    def batch(self, sweep: int) -> SweepBatch:
+        """Return one sweep, normalised and masked.
+
+        Parameters
+        ----------
+        sweep : int
+            Index of the sweep in the result.
+
+        Returns
+        -------
+        SweepBatch
+            With S = 1.
+
+        Raises
+        ------
+        DataError
+            If the archive no longer holds the sweep.
+        """
+        table = self._table(sweep)
+        usc = float(self._result["spec_spacecraft_potential"][sweep])
+        geometry = self._geometry.compute(table)
+        potential = ConstantPotential(usc).estimate(table, geometry)
+        return build_sweep_batch(table, geometry, potential, self._cfg.fitter)
+
+    def __call__(self, sweep: int) -> SweepView:
+        """Return one sweep's data and its model at the reported parameters, for a picture."""
+        batch = self.batch(sweep)
+        fitter = self._cfg.fitter
+        u, ratio, beam = (
+            np.array([self._result[name][sweep]]) for name in ("spec_u_surface", "spec_bs_over_bm", "spec_beam_amp")
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            model = loss_cone_model(
+                batch.energy_ev,
+                batch.usc_v,
+                batch.pitch_deg,
+                u,
+                ratio,
+                beam,
+                background=fitter.background,
+                beam_width_ev=fitter.beam_width_ev,
+                beam_angle_deg=fitter.beam_angle_deg,
+            )
+            edge = 180.0 - np.degrees(
+                np.arcsin(np.sqrt(loss_cone_sine_squared(batch.energy_ev, batch.usc_v, u, ratio)))
+            )
+            takes_part = batch.energy_ev >= batch.usc_v
+        return SweepView(
+            energy_ev=batch.energy_ev[0],
+            pitch_deg=batch.pitch_deg[0],
+            flux=batch.flux[0],
+            model=model[0],
+            is_used=batch.mask[0],
+            cone_edge_deg=np.where(takes_part, edge, np.nan)[0],
+        )
+
+    def _table(self, sweep: int) -> DayTable:
+        number = int(self._result["spec_original_spec_no"][sweep])
+        date = dt.date.fromisoformat(str(int(self._result["spec_spec_no"][sweep]) // 100_000))
+        table = self._read(date)
+        start = str(self._result["spec_time_start"][sweep])
+        found = np.flatnonzero(
+            (table.spectrum_number[table.sweep_start] == number) & (table.utc[table.sweep_start] == start)
+        )
+        if not len(found):
+            raise DataError(f"spectrum {number} of {date} ({start}) is no longer in {self._archive.root}")
+        return one_sweep(table, int(found[0]))
+
+    def _read_day(self, date: dt.date) -> DayTable:
+        for day in self._archive.days:
+            if day.date == date:
+                return read_day(day, self._archive.cache_dir, strict=False)
+        raise DataError(f"{date} is no longer in {self._archive.root}")
+
+
+def one_sweep(table: DayTable, index: int) -> DayTable:
+    """Return a table of one sweep of another."""
+    start, number = int(table.sweep_start[index]), int(table.sweep_rows[index])
+    rows = slice(start, start + number)
+    per_row = ("utc", "unix_time_s", "energy_ev", "spectrum_number", "b_scd_nt", "flux", "phi_deg")
+    return replace(
+        table,
+        **{name: getattr(table, name)[rows] for name in per_row},
+        sweep_start=np.zeros(1, np.int64),
+        sweep_rows=np.array([number]),
+        defects=(),
+    )

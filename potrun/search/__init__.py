@@ -1,0 +1,40 @@
+"""How the minimum of an objective is found: one face, two solvers."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from potrun.core.settings import DeviceConfig, FitterConfig
+    from potrun.search.base import Fitter
+
+
+def make_fitter(settings: "FitterConfig", device: "DeviceConfig", fast: bool) -> "Fitter":
+    """Build the solver that the settings ask for.
+
+    Parameters
+    ----------
+    settings : FitterConfig
+        `solver` "auto" stands for the exact search if `fast`, else for the conventional one.
+    device : DeviceConfig
+        Where the exact search computes; the conventional one runs on the CPU.
+    fast : bool
+
+    Returns
+    -------
+    Fitter
+
+    Raises
+    ------
+    UsageError
+        If the device is not there, or cannot do what is asked.
+    """
+    solver = settings.solver
+    if solver == "auto":
+        solver = "branch_and_bound" if fast else "differential_evolution"
+    if solver == "differential_evolution":
+        from potrun.search.differential_evolution import DifferentialEvolutionFitter
+
+        return DifferentialEvolutionFitter(settings)
+    from potrun.core.device import resolve_device
+    from potrun.search.exact.fitter import BranchAndBoundFitter
+
+    return BranchAndBoundFitter(settings, resolve_device(device), device.batch_size)

@@ -1,0 +1,213 @@
+"""Sweeps in memory: fluxes with counting noise and flags, and the truth behind them."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from potrun.simulate import electrons
+from potrun.simulate.cells import (
+    CELL_SECONDS,
+    CELLS_ON_CIRCLE,
+    N_CELLS,
+    N_CHANNELS,
+    azimuths_deg,
+    counts_per_flux,
+    energy_grid_ev,
+)
+from potrun.simulate.conditions import Conditions, Region, Surroundings, draw_conditions
+from potrun.simulate.settings import SimulationSettings
+from potrun.simulate.truth import pitch_deg
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+CodeArray = NDArray[np.int8]
+
+FLUX_MISSING, FLUX_ERRONEOUS = 9.999e-99, -9.99e-99
+PHI_MISSING, PHI_ERRONEOUS = 999.99, 998.99
+_FLAGS = (FLUX_MISSING, FLUX_ERRONEOUS, PHI_MISSING, PHI_ERRONEOUS)
+_STREAM = 17
+
+
+@dataclass(frozen=True, eq=False)
+class SimulatedSweeps:
+    """S complete sweeps of 15 rows and 88 cells with their truth.
+
+    `flux` (cm-2 s-1 sr-1 eV-1) is what a table would hold, except that missing values are NaN; `expected_flux` is the
+    same without noise, background and flags. `pitch_deg` is NaN in rows whose polarity is 0. `flag` is 0, or 1 to 4 for
+    flux missing, flux erroneous, phi missing, phi erroneous.
+    """
+
+    energy_ev: FloatArray
+    b_scd_nt: FloatArray
+    phi_deg: FloatArray
+    polarity: CodeArray
+    pitch_deg: FloatArray
+    flux: FloatArray
+    expected_flux: FloatArray
+    flag: CodeArray
+    spacecraft_in_sun: BoolArray
+    footpoint_in_sun: BoolArray
+    truth: Conditions
+
+    @property
+    def is_connected(self) -> BoolArray:
+        """(S,) True where at least one row's field line meets the Moon."""
+        return np.asarray((self.polarity != 0).any(axis=1))
+
+
+def simulate_sweeps(
+    n_sweeps: int, seed: int, settings: SimulationSettings | None = None, date: dt.date | None = None
+) -> SimulatedSweeps:
+    """Make sweeps without an orbit: fields point anywhere, illumination is drawn.
+
+    Sweep i depends on the seed and on `n_sweeps`. Half of the connected sweeps have either polarity.
+
+    Parameters
+    ----------
+    n_sweeps : int
+        How many.
+    seed : int
+        Seed; the same gives the same arrays.
+    settings : SimulationSettings, optional
+        Ranges; by default those of `SimulationSettings` with scenario "ranges".
+    date : datetime.date, optional
+        Decides the energy grid where settings leave it to the date.
+
+    Returns
+    -------
+    SimulatedSweeps
+    """
+    settings = settings or SimulationSettings(scenario="ranges")
+    rng = np.random.default_rng([seed, n_sweeps, _STREAM])
+    in_sun = rng.random(n_sweeps) < settings.sunlit_fraction
+    foot_in_sun = in_sun & (rng.random(n_sweeps) < 0.5)
+    zenith = np.where(foot_in_sun, 90.0 * rng.random(n_sweeps), 90.0 + 90.0 * rng.random(n_sweeps))
+    region = rng.integers(Region.SOLAR_WIND, Region.PLASMA_SHEET + 1, size=n_sweeps).astype(np.int8)
+    connected = rng.random(n_sweeps) >= settings.disconnected_fraction
+    sign = np.where(rng.random(n_sweeps) < 0.5, -1, 1)
+    polarity = np.repeat(np.where(connected, sign, 0)[:, None], N_CHANNELS, axis=1).astype(np.int8)
+    direction = rng.standard_normal((n_sweeps, 1, 3))
+    field = 3.0 * 10.0 ** rng.random((n_sweeps, 1, 1)) * direction / np.linalg.norm(direction, axis=2, keepdims=True)
+    b_scd = np.round(np.repeat(field, N_CHANNELS, axis=1), 6)
+    around = Surroundings(in_sun, foot_in_sun & connected, np.where(connected, zenith, np.nan), region)
+    truth = draw_conditions(around, settings, rng)
+    phi = azimuths_deg(22.5 * rng.random(n_sweeps))
+    energy = np.tile(energy_grid_ev(settings.grid, date), (n_sweeps, 1))
+    return observe(energy, b_scd, phi, polarity, around, truth, settings, rng)
+
+
+def observe(
+    energy_ev: FloatArray,
+    b_scd_nt: FloatArray,
+    phi_deg: FloatArray,
+    polarity: CodeArray,
+    around: Surroundings,
+    truth: Conditions,
+    settings: SimulationSettings,
+    rng: np.random.Generator,
+) -> SimulatedSweeps:
+    """Let the instrument count what the truth sends.
+
+    Parameters
+    ----------
+    energy_ev : (S, 15) float64, eV
+        Centre energies.
+    b_scd_nt : (S, 15, 3) float64, nT
+        Field.
+    phi_deg : (S, 15, 88) float64, deg
+        Azimuths.
+    polarity : (S, 15) int8
+        Which way the Moon lies along the field.
+    around : Surroundings
+        Illumination.
+    truth : Conditions
+        What goes in.
+    settings : SimulationSettings
+        Noise, background, flags.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    SimulatedSweeps
+    """
+    sweeps = len(energy_ev)
+    rows = sweeps * N_CHANNELS
+    pitch = pitch_deg(b_scd_nt.reshape(rows, 3), phi_deg.reshape(rows, N_CELLS), polarity.reshape(rows))
+    pitch = pitch.reshape(sweeps, N_CHANNELS, N_CELLS)
+    incident = electrons.incident_flux(
+        energy_ev, truth.density_m3, truth.temperature_ev, truth.kappa, truth.usc_v, settings.energy_response
+    )
+    expected = incident[..., None] * electrons.angular_factor(
+        energy_ev, pitch, truth.u_surface_v, truth.b_ratio, truth.beam_amplitude, truth.usc_v,
+        settings.background_fraction,
+    )  # fmt: skip
+    sensitivity = counts_per_flux(energy_ev)
+    counts = expected * sensitivity + background_counts(settings.background_counts_per_s)
+    if settings.counting_noise:
+        counts = rng.poisson(counts).astype(np.float64)
+    flag = draw_flags((sweeps, N_CHANNELS, N_CELLS), settings.flagged_fraction, rng)
+    flux = np.where((flag == 1) | (flag == 2), np.nan, counts / sensitivity)
+    phi, pitch = (np.where(flag >= 3, np.nan, angle) for angle in (phi_deg, pitch))
+    return SimulatedSweeps(
+        energy_ev, b_scd_nt, phi, polarity, pitch, flux, expected, flag,
+        around.spacecraft_in_sun, around.footpoint_in_sun, truth,
+    )  # fmt: skip
+
+
+def background_counts(counts_per_s: float) -> FloatArray:
+    """Share the instrument's dark counts of one row among the cells, by the time for which each one counts.
+
+    Parameters
+    ----------
+    counts_per_s : float
+        Dark rate of the whole instrument.
+
+    Returns
+    -------
+    (88,) float64, counts
+    """
+    circles = float((1.0 / CELLS_ON_CIRCLE).sum())
+    return np.asarray(counts_per_s * CELL_SECONDS / circles)
+
+
+def draw_flags(shape: tuple[int, int, int], fraction: float, rng: np.random.Generator) -> CodeArray:
+    """Choose the cells that carry a missing-value flag, all four kinds in turn.
+
+    Parameters
+    ----------
+    shape : (S, 15, 88)
+        Number of sweeps, rows and cells.
+    fraction : float
+        Part of all cells to flag.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    (S, 15, 88) int8
+    """
+    flag = np.zeros(int(np.prod(shape)), dtype=np.int8)
+    chosen = rng.choice(flag.size, size=round(fraction * flag.size), replace=False)
+    flag[chosen] = 1 + np.arange(chosen.size) % len(_FLAGS)
+    return flag.reshape(shape)
+
+
+def with_flags(flux: FloatArray, phi_deg: FloatArray, flag: CodeArray) -> tuple[FloatArray, FloatArray]:
+    """Replace flagged values by the numbers that stand for them in a table.
+
+    Parameters
+    ----------
+    flux, phi_deg : (..., 88) float64
+        Values; NaN allowed where flagged.
+    flag : (..., 88) int8
+        As in `SimulatedSweeps`.
+
+    Returns
+    -------
+    flux, phi_deg : (..., 88) float64
+    """
+    flux = np.where(flag == 1, FLUX_MISSING, np.where(flag == 2, FLUX_ERRONEOUS, flux))
+    return flux, np.where(flag == 3, PHI_MISSING, np.where(flag == 4, PHI_ERRONEOUS, phi_deg))

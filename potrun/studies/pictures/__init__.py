@@ -1,1 +1,0 @@
-"""Pictures of studies, in the look of the others."""

@@ -1,0 +1,164 @@
+import datetime as dt
+import sys
+
+import numpy as np
+import pytest
+from matplotlib import rcParams
+from matplotlib.image import imread
+
+from potrun.core.errors import UsageError
+from potrun.losscone.objective_surface import ObjectiveSurface
+from potrun.plots import KINDS, draw, draw_all
+from potrun.plots.binned import bin_median
+from potrun.plots.examples import sweeps_at_quantiles
+from potrun.plots.panels import SweepView, by_pitch
+from potrun.plots.style import save
+from potrun.plots.sweep import draw_sweep
+from potrun.plots.time import split_at_gaps, sweep_times
+from potrun.results.load import RunResult
+from tests.support.results import PROVENANCE, make_day
+
+DATES = [dt.date(1998, 4, 15), dt.date(1998, 4, 16), dt.date(1999, 4, 29)]
+
+
+def make_run(sweeps=40, origin="simulated", **changes):
+    run = RunResult.from_days([make_day(date, (15,) * sweeps) for date in DATES], {**PROVENANCE, "origin": origin})
+    return RunResult({**{name: run[name] for name in run}, **changes}, run.provenance)
+
+
+def load_sweep(sweep):
+    energy = np.geomspace(20_000, 40, 15)
+    pitch = np.tile(np.linspace(1, 179, 88), (15, 1))
+    model = np.where(pitch > 140, 0.05, 1.0)
+    return SweepView(energy, pitch, model * 1.1, model, np.ones_like(model, np.bool_), np.full(15, 140.0))
+
+
+def texts(figure):
+    return [item.get_text() for item in figure.texts]
+
+
+def nan_run():
+    run = make_run()
+    empty = {name: np.full_like(run[name], np.nan) for name in run if run[name].dtype == np.float64}
+    return RunResult({**{name: run[name] for name in run}, **empty}, run.provenance)
+
+
+def test_all_pictures_of_a_run(tmp_path):
+    paths = draw_all(make_run(), tmp_path / "pictures", load_sweep)
+    assert [path.stem for path in paths] == [*KINDS, "examples"]
+    for path in paths:
+        height, width, _ = imread(path).shape
+        assert width > 1000
+        assert height > 500
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_simulated_run_says_so_and_a_measured_one_does_not(kind):
+    assert "SIMULATED" in texts(draw(make_run(), kind))
+    assert "SIMULATED" not in texts(draw(make_run(origin="measured"), kind))
+
+
+@pytest.mark.parametrize("run", [RunResult.from_days([], PROVENANCE), nan_run()], ids=["empty", "nan"])
+def test_nothing_to_show_is_said(tmp_path, run):
+    draw_all(run, tmp_path, load_sweep)
+    for kind in KINDS:
+        said = [text.get_text() for ax in draw(run, kind).axes for text in ax.texts]
+        assert any(text.startswith("no ") for text in said), kind
+
+
+def test_counts_stand_above_the_map():
+    run = make_run()
+    fitted = int(np.isfinite(run.spec_u_surface).sum())
+    assert any(f"{fitted} of 120 sweeps fitted" in text for text in texts(draw(run, "map")))
+
+
+def test_unidentifiable_sweeps_are_hollow():
+    run = make_run()
+    is_sure = run.spec_u_identifiable & np.isfinite(run.spec_u_surface)
+    hollow, filled = 0, 0
+    for ax in draw(run, "map").axes[:2]:
+        for marks in ax.collections:
+            points = len(marks.get_offsets())
+            if len(marks.get_facecolor()):
+                filled += points
+            else:
+                hollow += points
+    assert filled == is_sure.sum()
+    assert hollow == (np.isfinite(run.spec_u_surface) & ~is_sure).sum() > 0
+
+
+def test_the_caller_keeps_its_style_and_no_window_system_is_loaded():
+    before = dict(rcParams)
+    draw(make_run(), "chi2")
+    assert dict(rcParams) == before
+    assert "tkinter" not in sys.modules
+
+
+def test_same_result_same_bytes(tmp_path):
+    first, second = (save(draw(make_run(), "map"), tmp_path / f"{name}.png") for name in "ab")
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_unknown_kind():
+    with pytest.raises(UsageError, match="choose one of map, binned"):
+        make_run().plot("mapp")
+
+
+def test_one_sweep():
+    run = make_run()
+    sweep = int(np.flatnonzero(run.spec_has_fit)[0])
+    u = np.linspace(-2000, 20, 40)
+    surface = ObjectiveSurface(u, np.linspace(0.3, 1.1, 20), np.abs(u)[:, None] + np.full(20, run.spec_fit_chi2[sweep]))
+    figure = draw_sweep(run, sweep, load_sweep(sweep), (surface, surface))
+    assert any(f"{run.spec_time_start[sweep]} UTC, spectrum number" in text for text in texts(figure))
+    titles = " ".join(ax.get_title(loc="left") for ax in figure.axes)
+    assert "Residual: chi2 = " in titles
+    assert "Around the minimum: " in titles
+
+
+def test_a_sweep_without_a_fit():
+    run = make_run()
+    sweep = int(np.flatnonzero(~run.spec_has_fit)[0])
+    said = [text.get_text() for ax in draw_sweep(run, sweep, load_sweep(sweep)).axes for text in ax.texts]
+    assert said == ["no fit: no connection", "no fit: no connection"]
+
+
+def test_examples_stand_at_quantiles():
+    run = make_run()
+    chosen = sweeps_at_quantiles(run)
+    chi2 = run.spec_fit_chi2[chosen]
+    assert (np.diff(chi2) > 0).all()
+    assert chi2[2] == pytest.approx(np.nanmedian(run.spec_fit_chi2), rel=0.05)
+    assert len(sweeps_at_quantiles(make_run(sweeps=1))) <= 3
+
+
+def test_bin_median():
+    longitude = np.array([-180.0, -175.0, 180.0, 5.0, 6.0, 7.0])
+    latitude = np.array([-90.0, -85.0, 90.0, 0.0, 0.0, 0.0])
+    median, filled = bin_median(longitude, latitude, np.array([1.0, 3.0, 7.0, 1.0, 5.0, 2.0]), 10)
+    assert filled == 3
+    assert median.shape == (18, 36)
+    assert (median[0, 0], median[17, 35], median[9, 18]) == (2.0, 7.0, 2.0)
+    assert np.isnan(median).sum() == 18 * 36 - 3
+
+
+def test_cells_are_averaged_by_pitch():
+    energy, mean = by_pitch(
+        np.array([100.0, np.nan, 50.0]), np.full((3, 2), 3.0), np.array([[1.0, 3.0], [9.0, 9.0], [4.0, np.nan]])
+    )
+    assert energy.tolist() == [50.0, 100.0]
+    assert mean[:, 0].tolist() == [4.0, 2.0]
+    assert np.isnan(mean[:, 1:]).all()
+
+
+def test_times_with_a_leap_second_and_a_bad_one():
+    times = sweep_times({"spec_time_start": np.array(["1998-12-31T23:59:60", "garbage"])})
+    assert times[0] == np.datetime64("1998-12-31T23:59:59")
+    assert np.isnat(times[1])
+
+
+def test_spans_are_cut_at_long_gaps_only():
+    times = np.array(["1998-04-16T00", "1998-04-15T00", "1998-04-15T01", "NaT"], dtype="datetime64[s]")
+    assert [span.tolist() for span in split_at_gaps(times)] == [[1, 2], [0]]
+    many = np.datetime64("1998-02-01", "s") + np.arange(30) * np.timedelta64(1, "D")
+    assert len(split_at_gaps(many)) == 1
