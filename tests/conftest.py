@@ -1,12 +1,14 @@
 """Fixtures that every part of the tests may use."""
 
 import logging
+import lzma
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+SAMPLE = Path(__file__).resolve().parent / "data" / "sample"
 
 
 @pytest.fixture(autouse=True)
@@ -20,9 +22,11 @@ def _no_log_handler_outlives_its_test() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def sample_dir() -> Path:
-    """The simulated day of an independent implementation, where it lies beside the checkout."""
-    path = ROOT.parent / "shared" / "sample"
-    if not (path / "truth.npz").exists():
-        pytest.skip(f"the independent sample archive is not at {path}")
-    return path
+def sample_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the simulated day of an independent implementation; tests/data/sample/README.md describes it."""
+    copy = tmp_path_factory.mktemp("independent") / "sample"
+    shutil.copytree(SAMPLE, copy)
+    for packed in copy.rglob("*.TAB.xz"):
+        packed.with_suffix("").write_bytes(lzma.decompress(packed.read_bytes()))
+        packed.unlink()
+    return copy
