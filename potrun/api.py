@@ -6,7 +6,6 @@ Nothing is written but what reading keeps for the next time: the demo archive, a
 from collections.abc import Sequence
 from pathlib import Path
 
-from potrun import __version__
 from potrun.archive.days import Archive, open_archive, scan_archive, select_days
 from potrun.core.composition import settings_from
 from potrun.core.errors import NoDataError, UsageError
@@ -89,10 +88,5 @@ def _process(cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> Ru
             table = worker.read(day)
             sources.append(table.source)
             results.append(worker.process(table))
-    provenance = {
-        **worker.basis.identity(sources),
-        "version": __version__,
-        "failed_days": {},
-        "defects": [defect for result in results for defect in result.notes["defects"]],
-    }
-    return RunResult.from_days(results, provenance)
+    defects = [defect for result in results for defect in result.notes["defects"]]
+    return RunResult.from_days(results, worker.provenance.of_result(sources, defects, failed={}))

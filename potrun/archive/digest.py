@@ -4,9 +4,10 @@ import hashlib
 import json
 from pathlib import Path
 
+from potrun.archive.days import Archive
 from potrun.archive.sidecar import FileState, sidecar_path, write_sidecar
 from potrun.core.errors import DataError
-from potrun.core.records import SourceFile
+from potrun.core.records import ArchiveDay, SourceFile
 
 _SUFFIX = ".sha256.json"
 
@@ -45,6 +46,17 @@ def source_file(path: Path, root: Path, cache_dir: Path | None = None) -> Source
         raise DataError(f"{path} cannot be read ({error.strerror}): fetch it") from error
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     return SourceFile(name, state.size_bytes, sha256)
+
+
+def day_file(archive: Archive, day: ArchiveDay) -> SourceFile:
+    """Identify a day's table (see :func:`source_file`)."""
+    return source_file(day.path, archive.root, archive.cache_dir)
+
+
+def ancillary_files(archive: Archive) -> tuple[SourceFile, ...]:
+    """Identify the files that all days need: inclinations, attitude and kernels (see :func:`source_file`)."""
+    paths = (archive.theta_path, archive.attitude_path, *archive.kernel_paths)
+    return tuple(source_file(path, archive.root, archive.cache_dir) for path in paths)
 
 
 def remember_digest(path: Path, state: FileState, sha256: str, cache_dir: Path | None) -> None:

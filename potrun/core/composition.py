@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from potrun import __version__
 from potrun.core.errors import UsageError
-from potrun.core.identity import run_name
+from potrun.core.provenance import run_name
 from potrun.core.settings import RunConfig
 
 GROUPS = ("archive", "fitter", "device", "spacecraft_potential", "executor", "tracking", "variation", "experiment")

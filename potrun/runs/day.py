@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from potrun.archive.days import Archive
-from potrun.archive.digest import source_file
+from potrun.archive.digest import ancillary_files, day_file
 from potrun.archive.table import read_day
-from potrun.core.basis import Basis
 from potrun.core.errors import DataError, PotrunError
 from potrun.core.machine import available_cores, keep_freed_memory
+from potrun.core.provenance import Provenance
 from potrun.core.records import (
     ArchiveDay,
     DayTable,
@@ -101,7 +101,7 @@ class DayWorker:
     def __init__(self, cfg: RunConfig, archive: Archive) -> None:
         self._cfg = cfg
         self._archive = archive
-        self.basis = Basis.of(cfg, archive)
+        self.provenance = Provenance.of(cfg, archive.origin, ancillary_files(archive))
         self.geometry = GeometryModel(archive.kernel_paths, archive.attitude_path, archive.theta_path)
         self._potential = make_potential_model(cfg.spacecraft_potential, cfg.device, cfg.fast)
         self._fitter = make_fitter(cfg.fitter, cfg.device, cfg.fast)
@@ -151,7 +151,7 @@ class DayWorker:
             return DayReport(ready.task, seconds=ready.seconds, failure=str(error))
         source = ready.table.source
         with _lap(ready.seconds, "write"):
-            write_shard(ready.task.shard, result, self.basis.shard_identity(source))
+            write_shard(ready.task.shard, result, self.provenance.of_shard(source))
         chi2 = result.columns["spec_fit_chi2"]
         return DayReport(
             task=ready.task,
@@ -216,13 +216,13 @@ class DayWorker:
         """Return the report of a shard that is there, whole, and of the same settings, inputs and code."""
         if not task.shard.exists():
             return None
-        source = source_file(task.day.path, self._archive.root, self._archive.cache_dir)
+        source = day_file(self._archive, task.day)
         try:
             shard = open_shard(task.shard)
         except DataError as error:
             log.warning("%s", error)
             return None
-        if shard.identity != self.basis.shard_identity(source):
+        if shard.identity != self.provenance.of_shard(source):
             return None
         return DayReport(
             task, source, sweeps=shard.lengths["sweeps"], defects=tuple(shard.notes["defects"]), is_resumed=True
@@ -233,7 +233,7 @@ _workers: dict[str, DayWorker] = {}
 _one_at_a_time = threading.Lock()
 
 
-def work(cfg: RunConfig, archive: Archive, basis: Basis, task: DayTask) -> DayReport:
+def work(cfg: RunConfig, archive: Archive, provenance: Provenance, task: DayTask) -> DayReport:
     """Work on one day in a process of a pool or a cluster, which keeps its worker for the next day.
 
     Raises
@@ -253,7 +253,7 @@ def work(cfg: RunConfig, archive: Archive, basis: Basis, task: DayTask) -> DayRe
             _workers.clear()
             _workers[key] = DayWorker(cfg, archive)
         worker = _workers[key]
-        basis.require_equal(worker.basis)
+        provenance.require_equal(worker.provenance)
         return worker.work(task)
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from potrun.core.errors import DataError, PartialResultError, PotrunError
-from potrun.core.identity import run_name
 from potrun.core.interrupts import RunInterruptedError, deferred_signals, raise_if_interrupted
 from potrun.core.locks import hold
+from potrun.core.provenance import run_name
 from potrun.core.settings import RunConfig
 from potrun.geometry.compute import GeometryModel
 from potrun.plots import draw_all
@@ -137,7 +137,7 @@ def _compute(plan: RunPlan, tracker: Tracker) -> tuple[RunOutcome, list[DayRepor
     if len(failures) == len(reports):
         raise DataError(f"no day could be processed; first: {failures[0].failure}")
     shards = [day.task.shard for day in reports if day.failure is None]
-    merge_shards(shards, plan.npz, plan.provenance(reports), raise_if_interrupted)
+    merge_shards(shards, plan.npz, plan.describe(reports), raise_if_interrupted)
     raise_if_interrupted()
 
     result = load_results(plan.npz)
@@ -172,7 +172,7 @@ def _work_on_days(plan: RunPlan, tracker: Tracker) -> list[DayReport]:
             if day.failure is not None:
                 log.error("%s", day.failure)
 
-        make_executor(plan.cfg, plan.archive, plan.basis).run(plan.tasks, on_report, view.stage_progress)
+        make_executor(plan.cfg, plan.archive, plan.provenance).run(plan.tasks, on_report, view.stage_progress)
     return sorted(reports, key=lambda day: day.task.day.date)
 
 

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from potrun import __version__
 from potrun.archive.days import Archive, open_archive, select_days
-from potrun.archive.digest import source_file
-from potrun.core.basis import Basis
+from potrun.archive.digest import ancillary_files, day_file
 from potrun.core.errors import DataError, OutputError, ResultMismatchError
-from potrun.core.identity import result_file_name
-from potrun.core.records import ArchiveDay
+from potrun.core.provenance import Provenance, describe_differences, result_file_name
 from potrun.core.settings import RunConfig
 from potrun.results.load import load_results
 from potrun.runs.day import DayReport, DayTask
@@ -24,24 +21,18 @@ class RunPlan:
 
     cfg: RunConfig
     archive: Archive
-    basis: Basis
+    provenance: Provenance
     tasks: tuple[DayTask, ...]
     shards: Path
     npz: Path
 
-    def provenance(self, reports: Sequence[DayReport]) -> dict[str, Any]:
-        """Return the text kept with the result; it names no time, machine or path, so that equal runs are equal.
-
-        The inputs are those that the days were really made from, whatever has happened to the files since.
-        """
-        return {
-            **self.basis.identity([report.source for report in reports if report.source is not None]),
-            "version": __version__,
-            "failed_days": {
-                report.task.day.date.isoformat(): report.failure for report in reports if report.failure is not None
-            },
-            "defects": [defect for report in reports for defect in report.defects],
-        }
+    def describe(self, reports: Sequence[DayReport]) -> dict[str, Any]:
+        """Return the provenance of the result that these days give."""
+        return self.provenance.of_result(
+            [report.source for report in reports if report.source is not None],
+            [defect for report in reports for defect in report.defects],
+            {report.task.day.date.isoformat(): report.failure for report in reports if report.failure is not None},
+        )
 
     def clear_leftovers(self) -> None:
         """Remove what a process killed while it wrote the result left beside it; only for the holder of its lock.
@@ -56,12 +47,6 @@ class RunPlan:
                 part.unlink()
         except OSError as error:
             raise OutputError(f"cannot clear {self.npz.parent}: {error.strerror or error}") from error
-
-
-def identity_of(cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> dict[str, Any]:
-    """Return what a result of these days is made from; digests are remembered beside the files."""
-    tables = [source_file(day.path, archive.root, archive.cache_dir) for day in days]
-    return Basis.of(cfg, archive).identity(tables)
 
 
 def make_plan(cfg: RunConfig, run_dir: Path) -> RunPlan:
@@ -84,7 +69,7 @@ def make_plan(cfg: RunConfig, run_dir: Path) -> RunPlan:
     return RunPlan(
         cfg=cfg,
         archive=archive,
-        basis=Basis.of(cfg, archive),
+        provenance=Provenance.of(cfg, archive.origin, ancillary_files(archive)),
         tasks=tuple(DayTask(day, shards / f"{day.date:%Y%m%d}.npz") for day in days),
         shards=shards,
         npz=folder.absolute() / result_file_name(cfg.year, cfg.month, cfg.day),
@@ -107,8 +92,8 @@ def is_finished(plan: RunPlan) -> bool:
         raise ResultMismatchError(f"{error}; move it away, or add overwrite=true to replace it") from error
     # A day that failed is no part of the result; whatever mends it makes no other question of this one.
     days = [task.day for task in plan.tasks if task.day.date.isoformat() not in found.get("failed_days", {})]
-    tables = [source_file(day.path, plan.archive.root, plan.archive.cache_dir) for day in days]
-    differences = describe_differences(found, plan.basis.identity(tables))
+    wanted = plan.provenance.of_tables([day_file(plan.archive, day) for day in days])
+    differences = describe_differences(found, wanted)
     if differences:
         raise ResultMismatchError(
             f"{plan.npz} holds another result ({'; '.join(differences)}): "
@@ -116,29 +101,3 @@ def is_finished(plan: RunPlan) -> bool:
         )
     # A run keeps its shards until its result is described and tracked, or while days are missing from it.
     return not plan.shards.exists() and are_answered(plan.cfg, study_folder(plan.npz))
-
-
-def describe_differences(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """Say what differs between the provenance of a result and the identity of a run."""
-    lines = [
-        f"{key} was {found.get('settings', {}).get(key)}, is {value}"
-        for key, value in wanted["settings"].items()
-        if found.get("settings", {}).get(key) != value
-    ]
-    if found.get("origin") != wanted["origin"]:
-        lines.append(f"the archive was {found.get('origin')}, is {wanted['origin']}")
-    then = {item["name"]: item for item in found.get("inputs", [])}
-    now = {item["name"]: item for item in wanted["inputs"]}
-    changed = sorted(name for name in then.keys() & now.keys() if then[name] != now[name])
-    for what, names in (
-        ("changed", changed),
-        ("new", sorted(now.keys() - then.keys())),
-        ("gone", sorted(then.keys() - now.keys())),
-    ):
-        if names:
-            lines.append(
-                f"input {what}: {', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}"
-            )
-    if found.get("code") != wanted["code"]:
-        lines.append(f"code was {found.get('code')}, is {wanted['code']}")
-    return lines

@@ -11,7 +11,7 @@ from typing import Any
 
 from potrun import __version__
 from potrun.archive.days import describe_dates
-from potrun.core.identity import code_digest, flatten
+from potrun.core.provenance import code_digest, flatten
 from potrun.core.settings import RunConfig
 from potrun.runs.day import DayReport
 from potrun.runs.plan import RunPlan

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from potrun.core.errors import TrackingUnreachableError
-from potrun.core.identity import flatten, result_file_name, run_name
+from potrun.core.provenance import flatten, result_file_name, run_name
 from potrun.core.settings import RunConfig
 from potrun.tracking.base import CONFIG_ARTIFACT
 from potrun.tracking.children import Job

@@ -10,7 +10,7 @@ from matplotlib.image import imread
 from potrun import api
 from potrun.cli import plot
 from potrun.core.errors import DataError, UsageError
-from potrun.core.identity import result_settings
+from potrun.core.provenance import result_settings
 from potrun.core.settings import RunConfig
 from potrun.losscone.objective_surface import near_minimum, objective_surface
 from potrun.results.load import load_results

@@ -6,7 +6,7 @@ import yaml
 from potrun import run
 from potrun.core.composition import conf_dir, settings_from
 from potrun.core.errors import UsageError
-from potrun.core.identity import result_settings, run_name
+from potrun.core.provenance import result_settings, run_name
 from potrun.core.settings import STUDIES, RunConfig
 from potrun.studies.run import make_study
 

@@ -52,7 +52,7 @@ def test_a_difference_is_told(run, tmp_path, monkeypatch):
 
 def test_changed_code_is_named(run, tmp_path, monkeypatch):
     store, found, _ = run
-    monkeypatch.setattr("potrun.core.basis.code_digest", lambda: "abcdefabcdef")
+    monkeypatch.setattr("potrun.core.provenance.code_digest", lambda: "abcdefabcdef")
     with pytest.raises(ResultMismatchError, match=r"code was \w+, is abcdefabcdef$"):
         rerun(found.info.run_id, store, tmp_path / "again")
 

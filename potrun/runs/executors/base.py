@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from potrun.archive.days import Archive
-from potrun.core.basis import Basis
+from potrun.core.provenance import Provenance
 from potrun.core.settings import RunConfig
 from potrun.runs.day import DayReport, DayTask, OnProgress
 
@@ -40,14 +40,14 @@ class Executor(Protocol):
         """
 
 
-def make_executor(cfg: RunConfig, archive: Archive, basis: Basis) -> Executor:
+def make_executor(cfg: RunConfig, archive: Archive, provenance: Provenance) -> Executor:
     """Return the executor that the settings ask for.
 
     Parameters
     ----------
     cfg, archive
         The run's settings and inputs.
-    basis : Basis
+    provenance : Provenance
         What every process of the run has to see.
 
     Raises
@@ -58,11 +58,11 @@ def make_executor(cfg: RunConfig, archive: Archive, basis: Basis) -> Executor:
     if cfg.executor.kind == "dask":
         from potrun.runs.executors.dask import DaskExecutor
 
-        return DaskExecutor(cfg, archive, basis)
+        return DaskExecutor(cfg, archive, provenance)
     if cfg.executor.workers > 1:
         from potrun.runs.executors.processes import ProcessExecutor
 
-        return ProcessExecutor(cfg, archive, basis)
+        return ProcessExecutor(cfg, archive, provenance)
     from potrun.runs.executors.inline import InlineExecutor
 
-    return InlineExecutor(cfg, archive, basis)
+    return InlineExecutor(cfg, archive, provenance)

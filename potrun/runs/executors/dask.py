@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from potrun.archive.days import Archive
-from potrun.core.basis import Basis
 from potrun.core.errors import PotrunError, UsageError
 from potrun.core.interrupts import raise_if_interrupted
+from potrun.core.provenance import Provenance
 from potrun.core.settings import RunConfig
 from potrun.runs.day import DayReport, DayTask, OnProgress, for_workers, work
 from potrun.runs.executors.base import POLL_S, OnReport
@@ -35,7 +35,7 @@ class DaskExecutor:
     cfg, archive
         The run's settings and inputs. With `executor.address` the scheduler's own ``allowed-failures`` says how often
         a day may lose its worker, else `executor.attempts`.
-    basis : Basis
+    provenance : Provenance
         What every worker has to see.
 
     Raises
@@ -44,14 +44,14 @@ class DaskExecutor:
         If Dask is not installed.
     """
 
-    def __init__(self, cfg: RunConfig, archive: Archive, basis: Basis) -> None:
+    def __init__(self, cfg: RunConfig, archive: Archive, provenance: Provenance) -> None:
         try:
             import distributed  # noqa: F401
         except ImportError as error:
             raise UsageError("executor=dask needs Dask: pip install 'potrun[dask]'") from error
         self._executor = cfg.executor
         workers = cfg.executor.workers if cfg.executor.address is None else 1
-        self._for_each = (*for_workers(cfg, archive, workers), basis)
+        self._for_each = (*for_workers(cfg, archive, workers), provenance)
 
     def run(self, tasks: Sequence[DayTask], on_report: OnReport, on_progress: OnProgress) -> None:  # noqa: ARG002
         """Work on all days (see :class:`potrun.runs.executors.base.Executor`)."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from potrun.archive.days import Archive
-from potrun.core.basis import Basis
 from potrun.core.interrupts import raise_if_interrupted
 from potrun.core.machine import keep_freed_memory
+from potrun.core.provenance import Provenance
 from potrun.core.settings import RunConfig
 from potrun.runs.day import DayReport, DayTask, DayWorker, OnProgress, PreparedDay
 from potrun.runs.executors.base import POLL_S, OnReport
@@ -23,20 +23,20 @@ class InlineExecutor:
     ----------
     cfg, archive
         The run's settings and inputs.
-    basis : Basis
+    provenance : Provenance
         What the run started with.
     """
 
-    def __init__(self, cfg: RunConfig, archive: Archive, basis: Basis) -> None:
+    def __init__(self, cfg: RunConfig, archive: Archive, provenance: Provenance) -> None:
         self._cfg = cfg
         self._archive = archive
-        self._basis = basis
+        self._provenance = provenance
 
     def run(self, tasks: Sequence[DayTask], on_report: OnReport, on_progress: OnProgress) -> None:
         """Work on all days (see :class:`potrun.runs.executors.base.Executor`)."""
         keep_freed_memory()
         worker = DayWorker(self._cfg, self._archive)
-        self._basis.require_equal(worker.basis)
+        self._provenance.require_equal(worker.provenance)
         with ThreadPoolExecutor(1, thread_name_prefix="prepare") as background:
             queue = [*tasks[1:], None]
             ahead = background.submit(worker.prepare, tasks[0])

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from multiprocessing.connection import wait
 
 from potrun.archive.days import Archive
-from potrun.core.basis import Basis
 from potrun.core.interrupts import raise_if_interrupted
+from potrun.core.provenance import Provenance
 from potrun.core.settings import RunConfig
 from potrun.runs.day import DayTask, OnProgress, for_workers
 from potrun.runs.executors.base import POLL_S, OnReport
@@ -26,14 +26,14 @@ class ProcessExecutor:
     ----------
     cfg, archive
         The run's settings and inputs; the threads are divided among the workers.
-    basis : Basis
+    provenance : Provenance
         What every worker has to see.
     """
 
-    def __init__(self, cfg: RunConfig, archive: Archive, basis: Basis) -> None:
+    def __init__(self, cfg: RunConfig, archive: Archive, provenance: Provenance) -> None:
         self._workers = cfg.executor.workers
         self._attempts = cfg.executor.attempts
-        self._for_each = (*for_workers(cfg, archive, cfg.executor.workers), basis)
+        self._for_each = (*for_workers(cfg, archive, cfg.executor.workers), provenance)
 
     def run(self, tasks: Sequence[DayTask], on_report: OnReport, on_progress: OnProgress) -> None:  # noqa: ARG002
         """Work on all days (see :class:`potrun.runs.executors.base.Executor`)."""

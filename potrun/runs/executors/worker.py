@@ -19,7 +19,7 @@ from potrun.core.errors import PotrunError
 from potrun.core.settings import RunConfig
 
 if TYPE_CHECKING:
-    from potrun.core.basis import Basis
+    from potrun.core.provenance import Provenance
     from potrun.runs.day import DayReport, DayTask
 
 
@@ -37,16 +37,16 @@ class WorkerProcess:
 
     Parameters
     ----------
-    cfg, archive, basis
+    cfg, archive, provenance
         The run's settings, inputs, and what the process has to see of them.
     """
 
-    def __init__(self, cfg: RunConfig, archive: Archive, basis: "Basis") -> None:
+    def __init__(self, cfg: RunConfig, archive: Archive, provenance: "Provenance") -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, self._far = context.Pipe()
         level = logging.getLogger().getEffectiveLevel()
         self._process = context.Process(
-            target=_serve, args=(self._far, level, cfg, archive, basis), name="potrun-worker", daemon=True
+            target=_serve, args=(self._far, level, cfg, archive, provenance), name="potrun-worker", daemon=True
         )
         self._task: DayTask | None = None
 
@@ -115,7 +115,7 @@ class _PipeHandler(QueueHandler):
         self._pipe.send(record)
 
 
-def _serve(pipe: Connection, level: int, cfg: RunConfig, archive: Archive, basis: "Basis") -> None:
+def _serve(pipe: Connection, level: int, cfg: RunConfig, archive: Archive, provenance: "Provenance") -> None:
     """Work on days until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -129,7 +129,7 @@ def _serve(pipe: Connection, level: int, cfg: RunConfig, archive: Archive, basis
         except EOFError:
             return
         try:
-            message: DayReport | PotrunError = work(cfg, archive, basis, task)
+            message: DayReport | PotrunError = work(cfg, archive, provenance, task)
         except PotrunError as error:
             message = error
         pipe.send(message)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from potrun.archive.days import Archive, scan_archive
-from potrun.core.basis import Basis
+from potrun.archive.digest import ancillary_files
 from potrun.core.composition import settings_from
+from potrun.core.provenance import Provenance
 from potrun.core.settings import RunConfig
 from potrun.runs.day import DayReport, DayTask
 from potrun.simulate.archive import simulate_archive
@@ -34,7 +35,9 @@ class Case:
 
     def run(self, executor_class: Callable) -> list[DayReport]:
         """Run an executor; returns its reports by date."""
-        executor = executor_class(self.cfg, self.archive, Basis.of(self.cfg, self.archive))
+        executor = executor_class(
+            self.cfg, self.archive, Provenance.of(self.cfg, self.archive.origin, ancillary_files(self.archive))
+        )
         executor.run(self.tasks, self.reports.append, lambda *_: None)
         return sorted(self.reports, key=lambda report: report.task.day.date)
 
