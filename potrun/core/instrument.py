@@ -18,6 +18,9 @@ CELLS_AT_LATITUDE = {78.75: 4, 56.25: 8, 33.75: 16, 11.25: 16}
 SOLID_ANGLE_SR = {78.75: 0.119570, 56.25: 0.170253, 33.75: 0.127401, 11.25: 0.150279}
 """Solid angle of one cell at each \\|inclination\\| (deg); the 88 add up to 4 pi within rounding."""
 
+CELL_WIDTH_DEG = 22.5
+"""Width of every cell in inclination (deg)."""
+
 GEOMETRIC_FACTOR_CM2_SR = 0.02
 """Geometric factor G in the count estimate N = F G E tau of a cell."""
 
@@ -69,6 +72,17 @@ def cell_accumulation_s(theta_deg: np.ndarray) -> np.ndarray:
         If an inclination is not one of the instrument's eight latitudes.
     """
     return ROW_ACCUMULATION_S / _per_latitude(theta_deg, CELLS_AT_LATITUDE)
+
+
+def cell_azimuth_width_deg(theta_deg: np.ndarray) -> np.ndarray:
+    """Width of each cell in azimuth, (C,) float64 in deg, from its inclination in deg.
+
+    Raises
+    ------
+    ValueError
+        If an inclination is not one of the instrument's eight latitudes.
+    """
+    return 360.0 / _per_latitude(theta_deg, CELLS_AT_LATITUDE)
 
 
 def _per_latitude(theta_deg: np.ndarray, values: dict[float, float] | dict[float, int]) -> np.ndarray:

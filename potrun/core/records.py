@@ -150,6 +150,11 @@ class Geometry:
     ephemeris or attitude have `is_known` False and NaN everywhere; they count as not sunlit. Latitudes and longitudes
     are planetocentric degrees in IAU_MOON, longitude in -180..180. `theta_deg` holds the cells' inclinations, which
     tell their solid angles and counting times; None where no stage after the geometry asks for them.
+
+    `is_sunlit_cell` marks cells that direct sunlight may have reached: fits leave them out (None: none).
+    `sun_covered_by_earth` is the part of the Sun's disc behind the Earth, seen from the spacecraft; NaN where unknown.
+    `attitude_age_s` is the time since the last attitude record where its direction is held on, 0 before; rows
+    `in_manoeuvre` have no attitude because the axis was being turned.
     """
 
     is_known: BoolArray = axes("R")
@@ -165,6 +170,10 @@ class Geometry:
     pitch_deg: FloatArray = axes("R", N_CELLS)
     defects: tuple[Defect, ...] = ()
     theta_deg: FloatArray | None = axes(N_CELLS, default=None)
+    is_sunlit_cell: BoolArray | None = axes("R", N_CELLS, default=None)
+    sun_covered_by_earth: FloatArray | None = axes("R", default=None)
+    attitude_age_s: FloatArray | None = axes("R", default=None)
+    in_manoeuvre: BoolArray | None = axes("R", default=None)
 
     def __post_init__(self) -> None:
         _check_shapes(self, {"R": len(self.et_s)})
@@ -184,7 +193,7 @@ class PotentialStatus(IntEnum):
 
 
 class Environment(IntEnum):
-    """Plasma environment of a sweep (DOMAIN.md section 5)."""
+    """Plasma environment of a sweep."""
 
     UNKNOWN = 0
     SOLAR_WIND = 1

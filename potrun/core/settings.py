@@ -17,6 +17,10 @@ ENGINES = ("auto", "compiled", "torch")
 STUDIES = ("closure", "identifiability", "halekas2008_figure5", "halekas2008_regions", "throughput")
 
 
+B_OFFSET_LIMIT_NT = 10.0
+"""Largest offset of the magnetometer that is believed, per component (nT)."""
+
+
 def between(default: Any, low: float, high: float) -> Any:
     """Declare a number's default and its allowed closed range (None is allowed where the type says so)."""
     return field(default=default, metadata={"low": low, "high": high})
@@ -57,6 +61,9 @@ class ArchiveConfig(Checked):
     root: str | None = None
     cache_dir: str | None = None
     strict: bool = False
+    sun_mask_deg: float = between(14.0, 0.0, 90.0)
+    directions: str = one_of("motion", ("motion", "look"))
+    b_offset_nt: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
     seed: int = between(1998, 0, 2**31)
     sweeps_per_day: int = between(120, 1, 1080)
     days: list[str] = field(default_factory=list)
@@ -68,6 +75,11 @@ class ArchiveConfig(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if len(self.b_offset_nt) != 3 or not all(abs(value) <= B_OFFSET_LIMIT_NT for value in self.b_offset_nt):
+            raise UsageError(
+                f"archive.b_offset_nt={self.b_offset_nt} is not allowed: give three components of at most "
+                f"{B_OFFSET_LIMIT_NT:g} nT, such as [0,0,0.5]"
+            )
         for name in ("days", "ranges"):
             if getattr(self, name) and self.kind != "closure":
                 raise UsageError(f"archive.{name} says what to simulate: it goes with archive=closure alone")

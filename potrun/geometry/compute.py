@@ -3,20 +3,32 @@
 import datetime as dt
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
+from potrun.archive.days import Archive
 from potrun.core.instrument import MOON_RADIUS_KM
 from potrun.core.records import ArchiveDay, BoolArray, DayTable, Defect, FloatArray, Geometry
-from potrun.geometry.attitude import read_attitude, spin_axis
+from potrun.core.settings import ArchiveConfig
+from potrun.geometry.attitude import attitude_age_s, in_manoeuvre, read_attitude, spin_axis
 from potrun.geometry.coverage import DayCoverage, coverage_of, kernels_for, require_coverage, within_reach
-from potrun.geometry.ephemeris import LUNAR_PROSPECTOR, MOON, SUN, ecliptic_to_moon, position_km
+from potrun.geometry.ephemeris import EARTH, LUNAR_PROSPECTOR, MOON, SUN, ecliptic_to_moon, position_km
 from potrun.geometry.ephemeris_time import utc_to_et
 from potrun.geometry.footpoint import footpoint, spacecraft_in_sun, surface_in_sun
-from potrun.geometry.frames import latitude_longitude_deg, rotate, scd_to_parent
-from potrun.geometry.kernels import kernels_loaded, read_leap_seconds, require_moon_orientation, spk_coverage
+from potrun.geometry.frames import latitude_longitude_deg, rotate, rotate_all, scd_to_parent
+from potrun.geometry.kernels import (
+    kernels_loaded,
+    mean_radius_km,
+    read_leap_seconds,
+    require_moon_orientation,
+    spk_coverage,
+)
 from potrun.geometry.pitch import pitch_angle_deg
+from potrun.geometry.shadow import SHADE_LIMIT, covered_part
+from potrun.geometry.sunlight import sun_elevation_deg, sunlit_cells
 from potrun.geometry.theta import read_theta
 
 _log = logging.getLogger(__name__)
@@ -33,6 +45,8 @@ class GeometryModel:
         ``attitude.tab``.
     theta_path : Path
         ``theta.tab``.
+    settings : ArchiveConfig, optional
+        How to read the archive: sunlit cells, kind of the cells' directions, offset of the magnetometer.
 
     Raises
     ------
@@ -40,13 +54,21 @@ class GeometryModel:
         If a file is missing or cannot be read.
     """
 
-    def __init__(self, kernel_paths: Sequence[Path], attitude_path: Path, theta_path: Path) -> None:
+    def __init__(
+        self,
+        kernel_paths: Sequence[Path],
+        attitude_path: Path,
+        theta_path: Path,
+        settings: ArchiveConfig | None = None,
+    ) -> None:
+        self._settings = settings or ArchiveConfig()
         self.kernel_paths = tuple(kernel_paths)
         self.theta_deg = read_theta(theta_path)
         texts = [path for path in self.kernel_paths if path.suffix.lower() != ".bsp"]
         with kernels_loaded(texts):
             self.leap_seconds = read_leap_seconds()
             require_moon_orientation()
+            self._radii_km = {body: mean_radius_km(body) for body in (SUN, EARTH)}
         self.trajectories = {path: spk_coverage(path) for path in self.kernel_paths if path not in texts}
         self.attitude_path = attitude_path
         self.attitude = read_attitude(attitude_path, self.leap_seconds)
@@ -54,6 +76,11 @@ class GeometryModel:
             _log.warning(
                 "%s: %s in %d lines from line %d on", defect.file, defect.reason, defect.rows, defect.first_line
             )
+
+    @classmethod
+    def of(cls, archive: Archive, settings: ArchiveConfig) -> Self:
+        """Make the model of an archive's files."""
+        return cls(archive.kernel_paths, archive.attitude_path, archive.theta_path, settings)
 
     def coverage(self, dates: Iterable[dt.date]) -> list[DayCoverage]:
         """Find out how much of each day trajectories and attitude reach."""
@@ -105,12 +132,18 @@ class GeometryModel:
             position = position_km(LUNAR_PROSPECTOR, MOON, reached)
             # Geometric positions add up, so that the Sun from the spacecraft needs no second look at its trajectory.
             to_sun = position_km(SUN, MOON, reached) - position
+            has_earth = within_reach(reached, self.trajectories, [EARTH])
+            to_earth = position_km(EARTH, MOON, has_earth) - position
             to_moon_frame = ecliptic_to_moon(et)
         axis = spin_axis(self.attitude, et)
         frame = scd_to_parent(axis, to_sun)
         has_ephemeris = np.isfinite(position).all(axis=1) & np.isfinite(to_sun).all(axis=1)
         is_known = has_ephemeris & np.isfinite(frame).all(axis=(1, 2))
-        return self._geometry(table, et, is_known, position, to_sun, frame, to_moon_frame)
+        to_moon_frame = np.where(is_known[:, None, None], to_moon_frame, np.nan)
+        elevation = np.where(is_known, sun_elevation_deg(axis, to_sun), np.nan)
+        bodies = (rotate(to_moon_frame, vector) for vector in (position, to_sun, to_earth))
+        geometry = self._geometry(table, et, is_known, elevation, rotate_all(to_moon_frame, frame), *bodies)
+        return replace(geometry, defects=self._defects(table, geometry, np.asarray(np.isfinite(position).all(axis=1))))
 
     def _kernels_for(self, et_s: FloatArray) -> tuple[Path, ...]:
         """Choose the kernels worth loading for some times."""
@@ -123,19 +156,24 @@ class GeometryModel:
         table: DayTable,
         et: FloatArray,
         is_known: BoolArray,
-        position_ecliptic: FloatArray,
-        to_sun_ecliptic: FloatArray,
-        scd_to_ecliptic: FloatArray,
-        to_moon_frame: FloatArray,
+        sun_elevation: FloatArray,
+        scd_to_moon: FloatArray,
+        position: FloatArray,
+        to_sun: FloatArray,
+        to_earth: FloatArray,
     ) -> Geometry:
-        """Turn vectors into the record."""
-        to_moon_frame = np.where(is_known[:, None, None], to_moon_frame, np.nan)
-        position = rotate(to_moon_frame, position_ecliptic)
-        to_sun = rotate(to_moon_frame, to_sun_ecliptic)
-        field = rotate(to_moon_frame, rotate(scd_to_ecliptic, table.b_scd_nt))
-        polarity, point = footpoint(position, field, MOON_RADIUS_KM)
+        """Turn vectors in IAU_MOON into the record."""
+        settings = self._settings
+        b_scd = table.b_scd_nt - np.array(settings.b_offset_nt)
+        polarity, point = footpoint(position, rotate(scd_to_moon, b_scd), MOON_RADIUS_KM)
         spacecraft_latitude, spacecraft_longitude = latitude_longitude_deg(position)
         footpoint_latitude, footpoint_longitude = latitude_longitude_deg(point)
+        covered = self._covered(to_sun, to_earth)
+        covered_below = self._covered(position + to_sun - point, position + to_earth - point)
+        # Where the Earth's place is unknown its shadow is not looked for; the defects say so.
+        in_sun = spacecraft_in_sun(position, to_sun, MOON_RADIUS_KM) & ~(covered >= SHADE_LIMIT)
+        # What moves one way is seen by looking the other way.
+        motion = 1.0 if settings.directions == "motion" else -1.0
         return Geometry(
             is_known=is_known,
             et_s=et,
@@ -145,26 +183,49 @@ class GeometryModel:
             footpoint_latitude_deg=footpoint_latitude,
             footpoint_longitude_deg=footpoint_longitude,
             polarity=polarity,
-            spacecraft_in_sun=spacecraft_in_sun(position, to_sun, MOON_RADIUS_KM),
-            footpoint_in_sun=surface_in_sun(point, position + to_sun),
-            pitch_deg=pitch_angle_deg(self.theta_deg, table.phi_deg, table.b_scd_nt, polarity),
-            defects=self._defects(table, et, position_ecliptic, is_known),
+            spacecraft_in_sun=in_sun,
+            footpoint_in_sun=surface_in_sun(point, position + to_sun) & ~(covered_below >= SHADE_LIMIT),
+            pitch_deg=pitch_angle_deg(self.theta_deg, table.phi_deg, motion * b_scd, polarity),
             theta_deg=self.theta_deg,
+            is_sunlit_cell=sunlit_cells(
+                self.theta_deg, table.phi_deg, sun_elevation, in_sun, settings.sun_mask_deg, settings.directions
+            ),
+            sun_covered_by_earth=covered,
+            attitude_age_s=attitude_age_s(self.attitude, et),
+            in_manoeuvre=in_manoeuvre(self.attitude, et),
         )
 
-    def _defects(
-        self, table: DayTable, et: FloatArray, position: FloatArray, is_known: BoolArray
-    ) -> tuple[Defect, ...]:
-        """Count the rows whose geometry is unknown, each under one reason."""
-        has_attitude = (et >= self.attitude.et_s[0]) & (et <= self.attitude.et_s[-1])
-        has_position = np.isfinite(position).all(axis=1)
-        reasons = {
-            "no attitude": ~has_attitude,
+    def _covered(self, to_sun: FloatArray, to_earth: FloatArray) -> FloatArray:
+        """Part of the Sun behind the Earth, NaN where it cannot be told."""
+        sun, earth = self._radii_km[SUN], self._radii_km[EARTH]
+        if sun is None or earth is None:
+            return np.full(len(to_sun), np.nan)
+        return np.asarray(covered_part(to_sun, to_earth, sun, earth))
+
+    def _defects(self, table: DayTable, geometry: Geometry, has_position: BoolArray) -> tuple[Defect, ...]:
+        """Count the rows whose geometry is unknown, each under one reason, and those with something to know about."""
+        et, known = geometry.et_s, geometry.is_known
+        turned, age, covered = geometry.in_manoeuvre, geometry.attitude_age_s, geometry.sun_covered_by_earth
+        assert turned is not None
+        assert age is not None
+        assert covered is not None
+        before = ~(et >= self.attitude.et_s[0])
+        has_attitude = ~before & ~turned
+        lost = {
+            "no attitude before its first record": before,
+            "attitude unknown during a manoeuvre": turned,
             "no ephemeris": has_attitude & ~has_position,
-            "no direction of the Sun across the spin axis": has_attitude & has_position & ~is_known,
+            "no direction of the Sun across the spin axis": has_attitude & has_position & ~known,
+        }
+        days = f" (up to {age.max() / 86400:.1f} days)" if np.isfinite(age).all() and len(age) else ""
+        noted = {
+            f"attitude held on after its last record{days}": known & (age > 0),
+            "the Earth covers part of the Sun": covered > 0,
+            "no place or size of the Earth in the kernels, its shadow is not looked for": known & np.isnan(covered),
         }
         return tuple(
-            Defect(reason, table.source.name, 0, int(hit.sum()), len(np.unique(table.row_sweep[hit])))
+            Defect(reason, table.source.name, 0, int(hit.sum()) * cost, len(np.unique(table.row_sweep[hit])) * cost)
+            for reasons, cost in ((lost, 1), (noted, 0))
             for reason, hit in reasons.items()
             if hit.any()
         )

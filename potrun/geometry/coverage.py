@@ -9,7 +9,7 @@ import numpy as np
 
 from potrun.core.errors import DataError
 from potrun.core.records import FloatArray
-from potrun.geometry.attitude import Attitude
+from potrun.geometry.attitude import Attitude, spin_axis
 from potrun.geometry.ephemeris import LUNAR_PROSPECTOR, MOON, SUN, position_km
 from potrun.geometry.ephemeris_time import LeapSeconds, utc_to_et
 from potrun.geometry.kernels import Spans
@@ -35,7 +35,7 @@ class DayCoverage:
         names = {
             "trajectory of Lunar Prospector (-25) about the Moon (301)": self.trajectory,
             "trajectory of the Sun (10) relative to the Moon (301)": self.sun,
-            "attitude record around it": self.attitude,
+            "attitude (it lies before the first record or in a manoeuvre)": self.attitude,
         }
         return tuple(name for name, share in names.items() if share == 0)
 
@@ -96,7 +96,7 @@ def coverage_of(
             axis=1
         ),
         np.isfinite(position_km(SUN, MOON, within_reach(et, trajectories, [SUN, MOON]))).all(axis=1),
-        (et >= attitude.et_s[0]) & (et <= attitude.et_s[-1]),
+        np.isfinite(spin_axis(attitude, et)).all(axis=1),
     ]
     shares = [known.reshape(len(dates), len(_SAMPLES)).mean(axis=1).tolist() for known in has]
     return [DayCoverage(date, *values) for date, *values in zip(dates, *shares, strict=True)]

@@ -17,6 +17,7 @@ from potrun.geometry.kernels import short_message
 LUNAR_PROSPECTOR = -25
 MOON = 301
 SUN = 10
+EARTH = 399
 
 _NOT_COVERED = ("SPICE(SPKINSUFFDATA)", "SPICE(NOLOADEDFILES)", "SPICE(UNKNOWNFRAME)")
 

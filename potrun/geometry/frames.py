@@ -37,6 +37,12 @@ def rotate(matrix: Any, vector: Any) -> Any:
     return xp.sum(matrix * vector[:, None, :], axis=-1)
 
 
+def rotate_all(outer: Any, inner: Any) -> Any:
+    """Multiply (R, 3, 3) matrices: first `inner` is applied, then `outer`."""
+    xp = array_namespace(outer, inner)
+    return xp.matmul(outer, inner)
+
+
 def norm(vector: Any) -> Any:
     """Lengths of (R, 3) vectors as (R, 1)."""
     xp = array_namespace(vector)

@@ -92,6 +92,13 @@ def require_moon_orientation() -> None:
         )
 
 
+def mean_radius_km(body: int) -> float | None:
+    """Return the radius (km) of the sphere with the volume of a body's ellipsoid; None if no loaded kernel tells it."""
+    if not spiceypy.bodfnd(body, "RADII"):
+        return None
+    return float(np.prod(spiceypy.bodvcd(body, "RADII", 3)[1]) ** (1 / 3))
+
+
 def spk_coverage(path: Path) -> dict[int, Spans]:
     """List which bodies a trajectory kernel knows, and when.
 

@@ -7,7 +7,7 @@ records of a day.
 import numpy as np
 from array_api_compat import array_namespace
 
-from potrun.core.records import CodeArray, DayTable, FitStatus, Geometry, SpacecraftPotential, SweepBatch
+from potrun.core.records import CodeArray, DayTable, FitStatus, FloatArray, Geometry, SpacecraftPotential, SweepBatch
 from potrun.core.settings import FitterConfig
 from potrun.losscone.model import Array
 
@@ -123,13 +123,20 @@ def objective_cells(normalised: Array, flux: Array, pitch_deg: Array, settings: 
     return usable & (relative > settings.mask_low) & (relative < settings.mask_high)
 
 
+def electron_flux(table: DayTable, geometry: Geometry) -> FloatArray:
+    """Return the flux without the cells that sunlight may have reached: (R, C), NaN there."""
+    lit = geometry.is_sunlit_cell
+    return table.flux if lit is None or not lit.any() else np.where(lit, np.nan, table.flux)
+
+
 def build_sweep_batch(
     table: DayTable, geometry: Geometry, potential: SpacecraftPotential, settings: FitterConfig
 ) -> SweepBatch:
     """Lay a day's rows out as sweeps, normalised and masked, with the reason where a sweep cannot be fitted.
 
     A row takes part if its energy is not below the spacecraft potential and its field line meets the Moon on the side
-    that its polarity says; pitch angles count from the moonward field direction.
+    that its polarity says; pitch angles count from the moonward field direction. Cells that sunlight may have reached
+    take no part, neither in the objective nor in the incident flux.
 
     Parameters
     ----------
@@ -146,7 +153,7 @@ def build_sweep_batch(
     """
     energy = table.to_sweeps(table.energy_ev)
     pitch = table.to_sweeps(geometry.pitch_deg)
-    measured = table.to_sweeps(table.flux)
+    measured = table.to_sweeps(electron_flux(table, geometry))
     usc = np.where(np.isfinite(energy), potential.volts[:, None], np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         flux = normalise(measured, pitch, settings.normalisation, settings.normalisation_reference)

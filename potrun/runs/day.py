@@ -102,7 +102,7 @@ class DayWorker:
         self._cfg = cfg
         self._archive = archive
         self.provenance = Provenance.of(cfg, archive.origin, ancillary_files(archive))
-        self.geometry = GeometryModel(archive.kernel_paths, archive.attitude_path, archive.theta_path)
+        self.geometry = GeometryModel.of(archive, cfg.archive)
         self._potential = make_potential_model(cfg.spacecraft_potential, cfg.device, cfg.fast)
         self._fitter = make_fitter(cfg.fitter, cfg.device, cfg.fast)
 

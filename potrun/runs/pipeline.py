@@ -95,7 +95,7 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
 def _check_coverage(plan: RunPlan) -> None:
     """Refuse a run for whose days there is no ephemeris or attitude, before anything is fitted or tracked."""
     archive = plan.archive
-    model = GeometryModel(archive.kernel_paths, archive.attitude_path, archive.theta_path)
+    model = GeometryModel.of(archive, plan.cfg.archive)
     model.check_coverage([task.day for task in plan.tasks])
 
 

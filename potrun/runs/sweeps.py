@@ -36,7 +36,7 @@ class SweepLoader:
         self._cfg = cfg
         self._archive = archive
         self._result = result
-        self._geometry = GeometryModel(archive.kernel_paths, archive.attitude_path, archive.theta_path)
+        self._geometry = GeometryModel.of(archive, cfg.archive)
         # The sweeps of a page come day by day; two days in memory are enough.
         self._read = lru_cache(maxsize=2)(self._read_day)
 

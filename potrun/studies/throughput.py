@@ -95,7 +95,7 @@ def gather_sweeps(case: StudyCase, number: int) -> SweepBatch:
     NoDataError
         If there is none.
     """
-    geometry_model = GeometryModel(case.archive.kernel_paths, case.archive.attitude_path, case.archive.theta_path)
+    geometry_model = GeometryModel.of(case.archive, case.cfg.archive)
     potential_model = make_potential_model(case.cfg.spacecraft_potential, case.cfg.device, case.cfg.fast)
     parts: list[SweepBatch] = []
     for day in case.days:

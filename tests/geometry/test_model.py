@@ -12,6 +12,7 @@ from potrun.archive.days import scan_archive
 from potrun.archive.table import read_day
 from potrun.core.errors import DataError
 from potrun.core.records import ArchiveDay
+from potrun.geometry.attitude import Attitude, parse_attitude, spin_axis
 from potrun.geometry.compute import GeometryModel
 from potrun.geometry.kernels import kernels_loaded
 from tests.support.tables import table_lines, write_day
@@ -55,10 +56,10 @@ def counts(geometry):
 
 
 def test_rows_out_of_reach_are_unknown_and_counted(copy, table):
-    outside = at(table, "1998-08-20T00:00:00", "1998-09-15T00:00:00", "1998-08-22T10:00:00")
+    outside = at(table, "1998-08-20T00:00:00", "1998-08-15T00:00:00", "1998-08-22T10:00:00")
     geometry = model_of(copy).compute(outside)
     assert geometry.is_known.tolist() == [True, False, False]
-    assert counts(geometry) == {"no attitude": (1, 1), "no ephemeris": (1, 1)}
+    assert counts(geometry) == {"no attitude before its first record": (1, 1), "no ephemeris": (1, 1)}
     assert not geometry.spacecraft_in_sun[1:].any()
     assert not geometry.footpoint_in_sun[1:].any()
     assert (geometry.polarity[1:] == 0).all()
@@ -167,11 +168,37 @@ def test_a_missing_trajectory_is_named_before_any_work(copy, lost, words):
         model_of(copy).check_coverage([day])
 
 
-def test_days_beyond_attitude_are_named(copy):
+def test_days_before_the_attitude_are_named(copy):
     path = copy / "attitude.tab"
-    path.write_text("".join(line for line in path.read_text().splitlines(True) if line < "1998-08-19T16:30"))
-    with pytest.raises(DataError, match=r"1998-08-20 .*no attitude record around it.*year=1998 month=8 day=20"):
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if line > "1998-08-21T00:00"))
+    with pytest.raises(DataError, match=r"1998-08-20 .*no attitude.*year=1998 month=8 day=20"):
         model_of(copy).check_coverage([ArchiveDay(dt.date(1998, 8, 20), copy / "x", "x")])
+
+
+def test_the_last_attitude_holds_on_and_its_age_is_told(copy, table):
+    path = copy / "attitude.tab"
+    path.write_text("1998-08-18T00:00, 11.990, 349.89,  86.85\r\n")
+    model = model_of(copy)
+    model.check_coverage([ArchiveDay(dt.date(1998, 8, 20), copy / "x", "x")])
+    geometry = model.compute(at(table, "1998-08-20T00:00:00", "1998-08-17T23:59:59"))
+    assert geometry.is_known.tolist() == [True, False]
+    np.testing.assert_allclose(geometry.attitude_age_s, [2 * 86400, 0], atol=1e-3)
+    assert counts(geometry) == {
+        "no attitude before its first record": (1, 1),
+        "attitude held on after its last record (up to 2.0 days)": (0, 0),
+    }
+
+
+def test_a_manoeuvre_has_no_attitude(copy, table):
+    (copy / "attitude.tab").write_text(
+        "1998-08-19T00:00, 11.990, 349.89,  86.85\r\n1998-08-20T00:10, 11.990, 350.00,  86.85\r\n"
+        "1998-08-20T00:30, 11.990, 166.00, -89.00\r\n"
+    )
+    times = ("1998-08-20T00:10:00", "1998-08-20T00:10:01", "1998-08-20T00:29:59", "1998-08-20T00:30:00")
+    geometry = model_of(copy).compute(at(table, *times))
+    assert geometry.is_known.tolist() == [True, False, False, True]
+    assert geometry.in_manoeuvre.tolist() == [False, True, True, False]
+    assert counts(geometry)["attitude unknown during a manoeuvre"] == (2, 2)
 
 
 def test_damaged_attitude_records_are_left_out_and_counted(copy, table):
@@ -187,14 +214,37 @@ def test_damaged_attitude_records_are_left_out_and_counted(copy, table):
     assert [(item.first_line, item.rows) for item in attitude.defects] == [(4, 2)]
 
 
-def test_right_ascension_goes_the_short_way(copy):
-    model = model_of(copy)
-    from potrun.geometry.attitude import Attitude, spin_axis
-
+def test_right_ascension_goes_the_short_way():
     attitude = Attitude(np.array([0.0, 10.0]), np.array([359.0, 2.0]), np.array([80.0, 81.0]))
     axis = spin_axis(attitude, np.array([-1.0, 0.0, 4.0, 10.0, 11.0]))
-    assert np.isnan(axis[[0, 4]]).all()
-    ascension = np.degrees(np.arctan2(axis[1:4, 1], axis[1:4, 0])) % 360
-    np.testing.assert_allclose(ascension, [359.0, 0.2, 2.0], atol=1e-9)
-    np.testing.assert_allclose(np.degrees(np.arcsin(axis[1:4, 2])), [80.0, 80.4, 81.0])
-    assert model.attitude.defects == ()
+    assert np.isnan(axis[0]).all()
+    ascension = np.degrees(np.arctan2(axis[1:, 1], axis[1:, 0])) % 360
+    np.testing.assert_allclose(ascension, [359.0, 0.2, 2.0, 2.0], atol=1e-9)
+    np.testing.assert_allclose(np.degrees(np.arcsin(axis[1:, 2])), [80.0, 80.4, 81.0, 81.0])
+
+
+@pytest.mark.parametrize(("pole", "is_turned"), [(1.0, False), (-1.0, False), (1.0, True)])
+def test_records_far_apart_in_right_ascension_may_be_near_on_the_sky(pole, is_turned):
+    """Near a pole half a turn of right ascension is a small angle; the angle on the sky decides."""
+    declination = np.array([89.0, 89.0]) * pole * np.array([1.0, -1.0 if is_turned else 1.0])
+    attitude = Attitude(np.array([0.0, 10.0]), np.array([10.0, 150.0]), declination)
+    axis = spin_axis(attitude, np.array([5.0]))
+    assert np.isnan(axis).all() == is_turned
+    if not is_turned:
+        np.testing.assert_allclose(np.degrees(np.arctan2(axis[0, 1], axis[0, 0])), 80.0)
+        np.testing.assert_allclose(np.degrees(np.arcsin(axis[0, 2])), 89.0 * pole)
+
+
+@pytest.mark.parametrize(
+    ("line", "utc", "fraction"),
+    [
+        ("1998-01-07T04:00, 11.990, 349.89,  86.85", "1998-01-07T04:00:00", 0.0),
+        ("1998-01-07T04:00:30,11.9,349.89,-86.85", "1998-01-07T04:00:30", 0.0),
+        ('  "1998-01-07T04:00:30.25Z" , 11.9 , 0.00 , .5  ', "1998-01-07T04:00:30", 0.25),
+        ("1998-01-07T04:00Z,11.9,0.00,-0.5", "1998-01-07T04:00:00", 0.0),
+    ],
+)
+def test_times_of_every_form_are_read(line, utc, fraction):
+    text = parse_attitude(f"START_TIME,SPIN,RA,DEC\r\n{line}\r\n", "attitude.tab")
+    assert (text.utc.tolist(), text.fraction_s.tolist(), text.bad) == ([utc], [fraction], [1])
+    assert text.declination_deg[0] == float(line.rsplit(",", 1)[1])
