@@ -67,8 +67,9 @@ def time_reader(name: str, path: str) -> None:
     """Read the file several times; print the shortest time and the memory that reading added."""
     import pandas as pd
 
+    from potrun.archive.rows import read_rows
     from potrun.archive.sidecar import FOLDER
-    from potrun.archive.table import parse_rows, read_day
+    from potrun.archive.table import read_day
     from potrun.core.records import ArchiveDay
 
     table = Path(path)
@@ -84,7 +85,7 @@ def time_reader(name: str, path: str) -> None:
         if name == "pandas":
             pd.read_csv(table, sep=r"\s+", header=None, engine="c")
         elif name == "parse":
-            parse_rows(table.read_bytes())
+            read_rows(table.read_bytes())
         else:
             read_day(archive_day)
         seconds.append(time.perf_counter() - start)

@@ -1,4 +1,4 @@
-"""What the lines of a table say, before anyone judges it."""
+"""What the lines of a table say, and which of them are damaged, before anyone judges the sweeps."""
 
 from dataclasses import dataclass, fields
 from typing import Self
@@ -6,27 +6,20 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.core.instrument import N_CELLS
+from potrun.core.instrument import N_CELLS, N_CHANNELS
 from potrun.core.records import BoolArray, FloatArray, IntArray, axes
 from potrun.core.utc import UTC_LENGTH
 
-NUMBERS = {
-    "unix_time_s": slice(1, 2),
-    "energy_ev": slice(2, 3),
-    "spectrum_number": slice(3, 4),
-    "b_scd_nt": slice(4, 7),
-    "flux": slice(7, 7 + N_CELLS),
-    "phi_deg": slice(7 + N_CELLS, 7 + 2 * N_CELLS),
-}
-"""Which fields of a line, counted from 0, are which numbers; field 0 is the UTC."""
+NUL_TAIL = "NUL bytes at the end"
 
-N_FIELDS = NUMBERS["phi_deg"].stop
-"""Fields of a line."""
+_BOM = b"\xef\xbb\xbf"
+_PADDING = b"\0\x1a \t\r\n"
+_SPECTRUM_FIELD = 3
 
 
 @dataclass(frozen=True, eq=False)
 class RawRows:
-    """The readable lines of a table in their order; `line` is 1-based. Missing-value flags still stand."""
+    """The readable lines of a table in their order; `line` is 1-based. Missing values are NaN."""
 
     line: IntArray = axes("R")
     utc: NDArray[np.bytes_] = axes("R")
@@ -37,26 +30,6 @@ class RawRows:
     flux: FloatArray = axes("R", N_CELLS)
     phi_deg: FloatArray = axes("R", N_CELLS)
 
-    @classmethod
-    def allocate(cls, n: int) -> Self:
-        """Make room for n rows."""
-        utc = np.zeros(n, dtype=f"S{UTC_LENGTH}")
-        shapes = {"flux": (n, N_CELLS), "phi_deg": (n, N_CELLS), "b_scd_nt": (n, 3)}
-        return cls(line=np.arange(1, n + 1), utc=utc, **{name: np.empty(shapes.get(name, n)) for name in NUMBERS})
-
-    def put(self, rows: IntArray, name: str, values: FloatArray, first: int = 0) -> None:
-        """Store (n, K) numbers of some rows, from the `first` of that name on."""
-        into = getattr(self, name)
-        if into.ndim == 1:
-            into[rows] = values[:, 0]
-        else:
-            into[rows, first : first + values.shape[1]] = values
-
-    def has_whole_number(self, rows: IntArray) -> BoolArray:
-        """Tell where the spectrum number is one: whole and of sensible size."""
-        number = self.spectrum_number[rows]
-        return np.asarray((number == np.floor(number)) & (np.abs(number) < 2**31))
-
     def take(self, chosen: BoolArray) -> Self:
         """Return the chosen rows, without copying if they are all."""
         if chosen.all():
@@ -66,8 +39,90 @@ class RawRows:
 
 @dataclass(frozen=True)
 class BadLine:
-    """A line that is no row; `spectrum_number` is what its field seems to say, None if nothing."""
+    """A line that is no row; `spectrum_number` is what its field seems to say, None if nothing.
+
+    `rows` is how many rows may be lost in it, judged by its length: bytes that were overwritten join lines to one.
+    """
 
     line: int
     reason: str
     spectrum_number: int | None
+    rows: int = 1
+
+
+def read_rows(data: bytes) -> tuple[RawRows, list[BadLine]]:
+    """Read the lines of a table.
+
+    In a table of fixed records a line of another length than those around it is damaged: where a byte was lost, each
+    of its fields may still look like a number. A byte order mark and what an editor of old left behind the last line
+    (blanks, ^Z) are no part of the table.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file.
+
+    Returns
+    -------
+    rows : RawRows
+        The readable lines.
+    bad : list of BadLine
+        The damaged ones, in their order.
+    """
+    # Numba takes a second to import; a table that was read before needs none.
+    from potrun.archive import scanner
+
+    first = len(_BOM) if data.startswith(_BOM) else 0
+    last, tail = len(data), data[-64:]
+    if b"\0" in tail or b"\x1a" in tail:
+        last = max(first, len(data.rstrip(_PADDING)))
+    text = np.frombuffer(data, dtype=np.uint8)[first:last]
+    bounds, state, utc, (head, flux, phi) = scanner.scan(text)
+    length = bounds[:, 1] - bounds[:, 0]
+    is_row = state == scanner.GOOD
+    number = head[:, 2]
+    with np.errstate(invalid="ignore"):
+        # Where a line is no row its numbers were never filled in.
+        is_row &= (number == np.floor(number)) & (np.abs(number) < 2**31)
+    reasons = {scanner.WRONG_COUNT: "bad field count"}
+    odd = is_row & ~_has_record_length(length, is_row)
+    is_row &= ~odd
+    usual = float(np.median(length[is_row])) if is_row.any() else np.inf
+    bad = []
+    for line in np.flatnonzero(~is_row & (state != scanner.BLANK_LINE)).tolist():
+        reason = "line of another length" if odd[line] else reasons.get(int(state[line]), "unparsable number")
+        named = _spectrum_number(text[bounds[line, 0] : bounds[line, 1]].tobytes())
+        bad.append(BadLine(line + 1, reason, named, max(1, round(float(length[line]) / usual))))
+    if b"\0" in data[last:]:
+        bad.append(BadLine(len(state) + 1, NUL_TAIL, None, 0))
+    rows = RawRows(
+        line=np.arange(1, len(state) + 1),
+        utc=utc.view(f"S{UTC_LENGTH}")[:, 0],
+        unix_time_s=head[:, 0],
+        energy_ev=head[:, 1],
+        spectrum_number=number,
+        b_scd_nt=head[:, 3:],
+        flux=flux,
+        phi_deg=phi,
+    )
+    return rows.take(is_row), bad
+
+
+def _has_record_length(length: IntArray, is_row: BoolArray) -> BoolArray:
+    """Tell which lines have a length that is kept for as many lines as a sweep has.
+
+    All pass in a table whose lines mostly keep none.
+    """
+    mine = length[is_row]
+    start = np.flatnonzero(np.diff(mine, prepend=-1) != 0)
+    size = np.diff(start, append=len(mine))
+    kept = np.unique(mine[start[size >= N_CHANNELS]])
+    has = np.isin(length, kept)
+    return has if 2 * np.count_nonzero(has & is_row) > len(mine) else np.ones_like(has)
+
+
+def _spectrum_number(line: bytes) -> int | None:
+    """Spectrum number that a damaged line seems to name."""
+    words = line[:400].split()
+    word = words[_SPECTRUM_FIELD] if len(words) > _SPECTRUM_FIELD else b""
+    return int(word) if word.isdigit() and len(word) <= 9 else None

@@ -85,7 +85,11 @@ def screen(
         for bad in mine:
             hit[_runs_of_bad_line(bad, rows, runs)] = True
         lost = hit & is_kept
-        defects.append(Defect(reason, name, mine[0].line, len(mine) + int(runs.size[lost].sum()), int(lost.sum())))
+        defects.append(
+            Defect(
+                reason, name, mine[0].line, sum(bad.rows for bad in mine) + int(runs.size[lost].sum()), int(lost.sum())
+            )
+        )
         is_kept &= ~hit
     for reason, row_is_hit, hit in _verdicts(rows, runs, date):
         if hit.any():
@@ -147,13 +151,18 @@ def _is_repeated(rows: RawRows, runs: Runs) -> BoolArray:
 
 
 def _runs_of_bad_line(bad: BadLine, rows: RawRows, runs: Runs) -> IntArray:
-    """Tell which runs a damaged line may have belonged to."""
+    """Tell which runs a damaged line may have belonged to.
+
+    A complete run lacks nothing, so that a line beside it cost it nothing, unless it names that run and no other lacks
+    a row. A line in which several rows may be lost can have belonged to both its neighbours, whatever it names.
+    """
     if not len(rows.line):
         return np.zeros(0, dtype=np.int64)
     following = int(np.searchsorted(rows.line, bad.line))
     run = runs.of_row()
     near = np.unique(run[[max(following - 1, 0), min(following, len(run) - 1)]])
     named = near[runs.spectrum_number[near] == bad.spectrum_number]
-    if len(near) == 1 or len(named) == 1:
-        return named if len(named) else near
-    return near[runs.size[near] < N_CHANNELS]
+    short = near[runs.size[near] < N_CHANNELS]
+    if bad.rows == 1 and len(np.intersect1d(named, short)) == 1:
+        return np.asarray(named)
+    return np.asarray(short if len(short) else named)

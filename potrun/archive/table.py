@@ -7,20 +7,12 @@ import numpy as np
 
 from potrun.archive.cache import load_table, save_table
 from potrun.archive.digest import remember_digest
-from potrun.archive.fixed_columns import FixedColumns
-from potrun.archive.lines import Lines
-from potrun.archive.rows import N_FIELDS, BadLine, RawRows
+from potrun.archive.rows import RawRows, read_rows
 from potrun.archive.screen import screen
 from potrun.archive.sidecar import FileState
-from potrun.archive.tokens import read_tokens
 from potrun.core.errors import DataError
+from potrun.core.instrument import N_CELLS
 from potrun.core.records import ArchiveDay, DayTable, Defect, SourceFile
-
-FLUX_FLAGS = (9.999e-99, -9.99e-99)
-"""Fluxes that stand for a missing and an erroneous value."""
-
-PHI_FLAGS = (999.99, 998.99)
-"""Azimuths that stand for a missing and an erroneous value."""
 
 
 def read_day(day: ArchiveDay, cache_dir: Path | None = None, strict: bool = False) -> DayTable:
@@ -90,9 +82,9 @@ def table_of_bytes(data: bytes, day: ArchiveDay, source: SourceFile) -> DayTable
     DataError
         If no sweep can be used.
     """
-    if not data or data.isspace():
-        raise DataError(f"{day.name}: empty file, expected lines of {N_FIELDS} fields: fetch it again")
-    rows, bad = parse_rows(data)
+    rows, bad = read_rows(data)
+    if not len(rows.line) and not bad:
+        raise DataError(f"{day.name}: empty file, expected lines of {7 + 2 * N_CELLS} fields: fetch it again")
     if not len(rows.line):
         raise DataError(f"{day.name}: none of its {len(bad)} lines is readable ({bad[0].reason} in line {bad[0].line})")
     runs, is_kept, defects = screen(rows, bad, day.date, day.name)
@@ -116,34 +108,6 @@ def table_of_bytes(data: bytes, day: ArchiveDay, source: SourceFile) -> DayTable
         sweep_rows=size,
         defects=tuple(defects),
     )
-
-
-def parse_rows(data: bytes) -> tuple[RawRows, list[BadLine]]:
-    """Read the lines of a table.
-
-    Parameters
-    ----------
-    data : bytes
-        Content of the file.
-
-    Returns
-    -------
-    rows : RawRows
-        The readable lines, missing values as NaN.
-    bad : list of BadLine
-        The damaged ones.
-    """
-    lines = Lines.of(data)
-    rows = RawRows.allocate(len(lines))
-    columns = FixedColumns.of(lines)
-    is_read = columns.read(lines, rows) if columns else np.zeros(len(lines), dtype=bool)
-    rest = np.flatnonzero(~is_read)
-    is_read[rest], bad = read_tokens(lines, rest, rows)
-    rows = rows.take(is_read)
-    for values, flags in ((rows.flux, FLUX_FLAGS), (rows.phi_deg, PHI_FLAGS)):
-        for flag in flags:
-            values[values == flag] = np.nan
-    return rows, bad
 
 
 def _blank_impossible(rows: RawRows, name: str) -> list[Defect]:

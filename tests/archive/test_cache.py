@@ -35,8 +35,8 @@ def day(tmp_path):
 def parsing(monkeypatch):
     """Counts how often a table is parsed."""
     calls = []
-    parse = table.parse_rows
-    monkeypatch.setattr(table, "parse_rows", lambda data: calls.append(1) or parse(data))
+    parse = table.read_rows
+    monkeypatch.setattr(table, "read_rows", lambda data: calls.append(1) or parse(data))
     return calls
 
 

@@ -26,7 +26,7 @@ def read(data: bytes) -> DayTable | None:
 def check_values(table: DayTable, data: bytes) -> None:
     """Every value stands in the bytes, where Python's parser finds it."""
     by_key = {}
-    for line in data.split(b"\n"):
+    for line in data.rstrip(b"\0\x1a\r\n").split(b"\n"):
         words = line.split()
         if len(words) == 183:
             by_key.setdefault((words[0].decode("latin-1"), words[3]), []).append(words)

@@ -5,7 +5,8 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from potrun.archive.table import parse_rows, read_day
+from potrun.archive.rows import read_rows
+from potrun.archive.table import read_day
 from potrun.core.errors import DataError
 from tests.support.tables import (
     DATE,
@@ -30,7 +31,7 @@ def counts(table):
 
 
 def test_fixed_columns_hold_what_python_reads(lines):
-    rows, bad = parse_rows(join(lines))
+    rows, bad = read_rows(join(lines))
     want = np.array([[float(word) for word in line.split()[1:]] for line in lines])
     got = [rows.unix_time_s, rows.energy_ev, rows.spectrum_number, rows.b_scd_nt, rows.flux, rows.phi_deg]
     np.testing.assert_array_equal(np.column_stack(got), want)
@@ -41,8 +42,8 @@ def test_fixed_columns_hold_what_python_reads(lines):
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("gap", [b" ", b"   ", b"\t"])
 def test_blank_separated_fields_give_the_same_arrays(lines, end, gap):
-    fixed, _ = parse_rows(join(lines))
-    split, bad = parse_rows(join([gap.join(line.split()) for line in lines], end)[: -len(end)])
+    fixed, _ = read_rows(join(lines))
+    split, bad = read_rows(join([gap.join(line.split()) for line in lines], end)[: -len(end)])
     assert bad == []
     for name in ("utc", "unix_time_s", "energy_ev", "spectrum_number", "b_scd_nt", "flux", "phi_deg"):
         np.testing.assert_array_equal(getattr(split, name), getattr(fixed, name))
@@ -87,6 +88,65 @@ def test_a_damaged_line_costs_its_sweep_alone(lines, tmp_path, damage, reason, r
     assert table.defects[0].file == day.name
     with pytest.raises(DataError, match=f"line {index + 1}"):
         read_day(day, strict=True)
+
+
+@pytest.mark.parametrize("place", [30, 60, 63, 200, 900, 1400])
+@pytest.mark.parametrize("change", [b"", b"00"])
+def test_a_line_of_another_length_costs_its_sweep(lines, tmp_path, place, change):
+    index = 2 * 15 + 4
+    at = next(n for n in range(place, 2000) if lines[index][n : n + 1].isdigit() and lines[index][n + 1] != 32)
+    lines[index] = lines[index][:at] + change + lines[index][at + 1 :]
+    table = read_day(write_day(tmp_path, lines))
+    assert counts(table) == {"line of another length": (index + 1, 15, 1)}
+    assert sorted(set(table.spectrum_number.tolist())) == [1, 2, 4, 5, 6]
+
+
+def test_every_deleted_byte_of_a_line_is_found_or_harmless(lines):
+    whole, _ = read_rows(join(lines))
+    for at in range(0, len(lines[34]), 7):
+        cut = [*lines[:34], lines[34][:at] + lines[34][at + 1 :], *lines[35:]]
+        rows, bad = read_rows(join(cut))
+        if len(bad) == 0:
+            np.testing.assert_array_equal(rows.flux, whole.flux)
+            np.testing.assert_array_equal(rows.phi_deg, whole.phi_deg)
+        assert [item.line for item in bad] in ([], [35])
+
+
+def test_a_record_length_may_change_once(lines):
+    wider = [line[:19] + b"   " + line[19:] for line in lines[45:]]
+    rows, bad = read_rows(join(lines[:45] + wider))
+    assert (len(rows.line), bad) == (90, [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "noted"),
+    [
+        (b"", b"\x1a", {}),
+        (b"", b"\x1a\r\n", {}),
+        (b"", b"\r\n\r\n", {}),
+        (b"\xef\xbb\xbf", b"", {}),
+        (b"", bytes(2000), {"NUL bytes at the end": (91, 0, 0)}),
+        (b"", b"END OF FILE\r\n", {"bad field count": (91, 1, 0)}),
+        (b"UTC TIME ENERGY\r\n", b"", {"bad field count": (1, 1, 0)}),
+    ],
+)
+def test_what_stands_around_the_records_costs_no_complete_sweep(lines, tmp_path, before, after, noted):
+    table = read_day(write_day(tmp_path, before + join(lines) + after))
+    assert table.n_sweeps == 6
+    assert counts(table) == noted
+
+
+@pytest.mark.parametrize("rows_before", [1, 2, 5])
+@pytest.mark.parametrize("rows_after", [1, 3])
+def test_nul_bytes_across_a_border_cost_both_sweeps(lines, tmp_path, rows_before, rows_after):
+    size = len(lines[0]) + 2
+    data = bytearray(join(lines))
+    first, last = (45 - rows_before) * size + 700, (44 + rows_after) * size + 300
+    data[first:last] = bytes(last - first)
+    table = read_day(write_day(tmp_path, bytes(data)))
+    assert sorted(set(table.spectrum_number.tolist())) == [1, 2, 5, 6]
+    assert (table.sweep_rows == 15).all()
+    assert counts(table) == {"bad field count": (46 - rows_before, 30, 2)}
 
 
 def test_zero_field_costs_the_sweep(lines, tmp_path):
@@ -194,11 +254,11 @@ def test_impossible_values_are_missing_and_noted(lines, tmp_path):
 def test_a_long_file_of_blank_separated_fields_gives_the_same_arrays():
     lines = table_lines(30)
     lines[200] = with_field(lines[200], 7, b"1.2345E+5")
-    fixed, _ = parse_rows(join(lines))
+    fixed, _ = read_rows(join(lines))
     split = [b" ".join(line.split()) for line in lines]
     split[100] = b"1998-08-20T00:00:00.000" + split[100][19:]
     split[300] = split[300].replace(b" 1", b" 1" + b"0" * 40, 1)
-    got, bad = parse_rows(join(split))
+    got, bad = read_rows(join(split))
     assert [item.line for item in bad] == [301]
     np.testing.assert_array_equal(got.flux, np.delete(fixed.flux, 300, axis=0))
     np.testing.assert_array_equal(got.phi_deg, np.delete(fixed.phi_deg, 300, axis=0))
