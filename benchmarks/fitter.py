@@ -25,10 +25,10 @@ from potrun.studies.measure_fit import MemoryWatch
 from tests.support.sweeps import REGIMES, draw
 
 HEADER = (
-    *("method", "solver", "engine", "device", "dtype", "threads", "sweeps"),
+    *("method", "solver", "device", "dtype", "threads", "sweeps"),
     *("sweeps/s", "x scipy", "peak MB", "of the fit", "best", "proven"),
 )
-SCALING = ("method", "engine", "device", "threads", "sweeps", "us/sweep", "peak MB above the sweeps")
+SCALING = ("method", "device", "threads", "sweeps", "us/sweep", "peak MB above the sweeps")
 
 WATCHED = 2000
 """Sweeps of the fit that memory is watched in; the thread that watches takes time from those that search."""
@@ -78,11 +78,10 @@ def machine() -> str:
 def runs_of(batch: SweepBatch, few: SweepBatch, large: SweepBatch | None) -> list[tuple[str, DeviceConfig, SweepBatch]]:
     """Solvers and devices to compare, and the sweeps that each is given; the conventional search comes last."""
     cores = os.cpu_count() or 1
-    runs = [(EXACT, DeviceConfig(name="cpu", engine="compiled", threads=n), batch) for n in sorted({1, cores})]
-    runs += [(EXACT, DeviceConfig(name="cpu", engine="compiled", dtype="float64", threads=1), batch)]
-    runs += [(EXACT, DeviceConfig(name="cpu", engine="torch", threads=1), batch)]
+    runs = [(EXACT, DeviceConfig(name="cpu", threads=n), batch) for n in sorted({1, cores})]
+    runs += [(EXACT, DeviceConfig(name="cpu", dtype="float64", threads=1), batch)]
     if large is not None:
-        runs += [(EXACT, DeviceConfig(name="cuda", dtype=dtype), large) for dtype in ("float16", "float32")]
+        runs += [(EXACT, DeviceConfig(name="cuda", dtype=dtype), large) for dtype in ("float32", "float64")]
     return [*runs, (CONVENTIONAL, DeviceConfig(name="cpu", dtype="float64", threads=1), few)]
 
 
@@ -100,12 +99,11 @@ def measure(method: str, number: int, reference: int, cuda_number: int) -> list[
     rows = []
     for solver, device, n, result, seconds, memory in found:
         is_exact = solver == EXACT
-        engine = "scipy" if not is_exact else "torch" if device.name == "cuda" else device.engine
         dtype = "float32" if device.dtype == "auto" else device.dtype
         near = f"{np.mean(result.chi2[:reference] <= best * 1.001):.1%}"
         proven = f"{result.is_certified.mean():.1%}" if is_exact else "-"
         rate, (peak, rise) = n / seconds, memory_mb(device.name, memory)
-        row = [method, solver, engine, device.name, dtype, str(device.threads or 1), str(n)]
+        row = [method, solver, device.name, dtype, str(device.threads or 1), str(n)]
         rows.append([*row, f"{rate:.1f}", f"{rate / scipy_rate:.0f}", f"{peak:.0f}", f"{rise:.0f}", near, proven])
     return rows
 
@@ -120,7 +118,7 @@ def scaling(method: str, sizes: list[int]) -> list[list[str]]:
         batch = drawn.take(np.arange(size) % drawn.n_sweeps)
         _, seconds, memory = timed(fitter, batch)
         device = fitter.device
-        row = [method, device.engine, device.name, str(device.threads), str(size)]
+        row = [method, device.name, str(device.threads), str(size)]
         rows.append([*row, f"{seconds / size * 1e6:.0f}", f"{memory_mb(device.name, memory)[1]:.0f}"])
     return rows
 

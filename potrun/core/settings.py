@@ -13,7 +13,6 @@ from potrun.core.errors import UsageError
 
 METHODS = ("halekas", "lillis")
 SOLVERS = ("auto", "branch_and_bound", "differential_evolution")
-ENGINES = ("auto", "compiled", "torch")
 STUDIES = ("closure", "identifiability", "halekas2008_figure5", "halekas2008_regions", "throughput")
 
 
@@ -106,10 +105,6 @@ class BranchAndBoundConfig(Checked):
     """The exact search behind fast=true."""
 
     tolerance: float = between(3e-4, 1e-6, 0.1)
-    max_levels: int = between(24, 1, 60)
-    max_open_boxes_early: int = between(512, 16, 1_000_000)
-    max_open_boxes: int = between(256, 16, 1_000_000)
-    cap_from_level: int = between(6, 0, 60)
     max_boxes: int = between(20_000, 32, 1_000_000)
 
     @classmethod
@@ -162,8 +157,7 @@ class DeviceConfig(Checked):
     """Where batched stages compute."""
 
     name: str = one_of("auto", ("auto", "cpu", "cuda", "mps"))
-    dtype: str = one_of("auto", ("auto", "float16", "float32", "float64"))
-    engine: str = one_of("auto", ENGINES)
+    dtype: str = one_of("auto", ("auto", "float32", "float64"))
     batch_size: int | None = between(None, 1, 1_000_000)
     threads: int | None = between(None, 1, 1024)
 

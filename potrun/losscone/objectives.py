@@ -3,7 +3,6 @@
 All functions run unchanged on NumPy arrays and on torch tensors.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from array_api_compat import array_namespace
@@ -27,7 +26,6 @@ def evaluate(
     ratio: Array,
     beam_amplitude: Array,
     settings: "FitterConfig",
-    add_up: Callable[[Array], Array] | None = None,
 ) -> Array:
     """Objective of `settings.method` at given parameters, the number that is reported as chi2.
 
@@ -40,12 +38,10 @@ def evaluate(
     energy_ev, usc_v : (..., E) float64, eV and V
     pitch_deg, flux : (..., E, C) float64, deg and dimensionless
     mask : (..., E, C) bool
-        Cells that count; the others may hold NaN.
+        Cells that are included; the others may hold NaN.
     u_surface_v, ratio, beam_amplitude : (...) float64
         U in V, r and A; the leading shape broadcasts against that of the data.
     settings : FitterConfig
-    add_up : callable or None
-        Sums squares (..., E, C) over rows and cells, where the library's order of doing so will not do.
 
     Returns
     -------
@@ -54,6 +50,34 @@ def evaluate(
     References
     ----------
     Halekas et al. 2008, doi:10.1029/2008JA013194, section 2; Lillis et al. 2008, doi:10.1016/j.icarus.2007.09.032.
+    """
+    squares = squared_differences(energy_ev, usc_v, pitch_deg, flux, mask, u_surface_v, ratio, beam_amplitude, settings)
+    xp = array_namespace(squares)
+    return xp.sum(squares, axis=(-2, -1)) / divisor(mask, settings)
+
+
+def squared_differences(
+    energy_ev: Array,
+    usc_v: Array,
+    pitch_deg: Array,
+    flux: Array,
+    mask: Array,
+    u_surface_v: Array,
+    ratio: Array,
+    beam_amplitude: Array,
+    settings: "FitterConfig",
+) -> Array:
+    """Squared difference of measurement and model in each cell: what :func:`evaluate` sums up.
+
+    Parameters
+    ----------
+    energy_ev, usc_v, pitch_deg, flux, mask, u_surface_v, ratio, beam_amplitude, settings
+        As for :func:`evaluate`.
+
+    Returns
+    -------
+    (..., E, C) float64
+        Zero in cells that are not included.
     """
     model = loss_cone_model(
         energy_ev,
@@ -69,13 +93,12 @@ def evaluate(
     xp = array_namespace(flux, model)
     if settings.method == "halekas":
         one = xp.ones_like(flux)
-        # Cells that do not count take part as ln 1 - ln 1.
+        # Cells that are not included take part as ln 1 - ln 1.
         measured = xp.log(xp.where(mask, flux + settings.log_offset, one))
         difference = measured - xp.log(xp.where(mask, model + settings.log_offset, one))
     else:
         difference = xp.where(mask, flux - model, xp.zeros_like(model))
-    squares = difference * difference
-    return (xp.sum(squares, axis=(-2, -1)) if add_up is None else add_up(squares)) / divisor(mask, settings)
+    return difference * difference
 
 
 def divisor(mask: Array, settings: "FitterConfig") -> Array:
@@ -84,7 +107,7 @@ def divisor(mask: Array, settings: "FitterConfig") -> Array:
     Parameters
     ----------
     mask : (..., E, C) bool
-        Cells that count.
+        Cells that are included.
     settings : FitterConfig
 
     Returns

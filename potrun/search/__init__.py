@@ -34,7 +34,7 @@ def make_fitter(settings: "FitterConfig", device: "DeviceConfig", fast: bool) ->
         from potrun.search.differential_evolution import DifferentialEvolutionFitter
 
         return DifferentialEvolutionFitter(settings)
-    from potrun.core.device import resolve_device
+    from potrun.search.exact.device import search_device
     from potrun.search.exact.fitter import BranchAndBoundFitter
 
-    return BranchAndBoundFitter(settings, resolve_device(device), device.batch_size)
+    return BranchAndBoundFitter(settings, search_device(device), device.batch_size)

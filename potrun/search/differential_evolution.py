@@ -1,14 +1,15 @@
 """The conventional search, sweep by sweep: a Latin hypercube, then differential evolution (best1bin).
 
-Kept for comparison. It samples; it proves nothing, and it can end in a local minimum. Each sweep draws from its own
-random stream, seeded from the sweep's content, so its result does not depend on its neighbours or their order.
+Kept as an independent judge of the exact search: it shares the public objective with it and nothing else. It samples;
+it proves nothing, and it can end in a local minimum. Each sweep draws from its own random stream, seeded from the
+sweep's content, so its result does not depend on its neighbours or their order.
 """
 
 import hashlib
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import Bounds, OptimizeResult, differential_evolution
+from scipy.optimize import Bounds, OptimizeResult, differential_evolution, minimize
 from scipy.stats import qmc
 
 from potrun.core.interrupts import raise_if_interrupted
@@ -16,12 +17,18 @@ from potrun.core.records import FitResult, FitStatus, FloatArray, SweepBatch
 from potrun.core.settings import FitterConfig
 from potrun.losscone.objectives import evaluate
 from potrun.search.base import OnProgress, beam_bounds, make_result
-from potrun.search.exact.engine import CompiledEngine
-from potrun.search.exact.intervals import intervals_of, with_intervals
+from potrun.search.intervals import intervals_of, with_intervals
+from potrun.search.sampled_profile import profile_of_u
+
+POLISH_STEP = (2.0, 0.005, 0.02)
+"""Size of the first simplex of the polishing, in U (V), r and A."""
+
+POLISH_TRIALS = 200
+"""Points that the polishing may try; it starts beside a minimum."""
 
 
 class DifferentialEvolutionFitter:
-    """Fit with SciPy's differential evolution, started from the best of a Latin hypercube.
+    """Fit with SciPy's differential evolution, started from the best of a Latin hypercube and polished by a simplex.
 
     Parameters
     ----------
@@ -52,28 +59,26 @@ class DifferentialEvolutionFitter:
         parameters = np.full((batch.n_sweeps, 3), np.nan)
         chi2 = np.full(batch.n_sweeps, np.nan)
         ends = np.full((batch.n_sweeps, 5), np.nan)
-        touches = np.zeros(batch.n_sweeps, np.int8)
-        engine = CompiledEngine(self.settings, "float32")
         for i in range(batch.n_sweeps):
             sweep = batch.take(slice(i, i + 1))
             if sweep.status[0] == FitStatus.OK:
-                found = engine.finish(sweep, self._minimise(sweep)[None])
-                parameters[i], chi2[i], touches[i] = found.parameters[0], found.chi2[0], found.touches[0]
-                if found.profile is not None:
-                    ends[i] = intervals_of(found.profile, self.settings)[0]
+                objective = _objective_of(sweep, self.settings)
+                parameters[i] = self._minimise(sweep, objective)
+                chi2[i] = objective(parameters[i])
+                if self.settings.intervals:
+                    ends[i] = intervals_of(profile_of_u(sweep, parameters[i], self.settings), self.settings)[0]
             if on_progress is not None:
                 on_progress(i + 1, chi2[i : i + 1])
-        result = make_result(batch, parameters, self.settings, chi2=chi2, touches=touches)
+        result = make_result(batch, parameters, self.settings, chi2=chi2)
         return with_intervals(result, ends, self.settings) if self.settings.intervals else result
 
-    def _minimise(self, sweep: SweepBatch) -> FloatArray:
+    def _minimise(self, sweep: SweepBatch, chi2_at: Callable[[FloatArray], float]) -> FloatArray:
         """Best (U, r, A) found for a batch of one sweep."""
         search = self.settings.differential_evolution
         amplitude_min, amplitude_max = beam_bounds(self.settings)
         low = np.array([self.settings.u_min_v, self.settings.ratio_min, amplitude_min])
         high = np.array([self.settings.u_max_v, self.settings.ratio_max, amplitude_max])
         free = low < high
-        chi2_at = _objective_of(sweep, self.settings)
         rng = np.random.default_rng(_seed_of(sweep, search.seed))
 
         def complete(values: FloatArray) -> FloatArray:
@@ -89,9 +94,10 @@ class DifferentialEvolutionFitter:
         hypercube = qmc.LatinHypercube(int(free.sum()), rng=rng).random(search.samples)
         start = low[free] + hypercube * (high - low)[free]
         order = np.argsort([objective(point) for point in start], kind="stable")
+        bounds = Bounds(low[free], high[free])
         found = differential_evolution(
             objective,
-            Bounds(low[free], high[free]),
+            bounds,
             strategy="best1bin",
             init=start[order[: search.population]],
             mutation=search.mutation,
@@ -101,7 +107,23 @@ class DifferentialEvolutionFitter:
             rng=rng,
             callback=_answer_signals,
         )
-        return complete(found.x)
+        return complete(_polished(objective, np.asarray(found.x), bounds, np.array(POLISH_STEP)[free]))
+
+
+def _polished(
+    objective: Callable[[FloatArray], float], point: FloatArray, bounds: Bounds, step: FloatArray
+) -> FloatArray:
+    """Walk downhill with a simplex, since no gradient exists where cells enter the cone; it never gets worse."""
+    # Inwards at an upper bound, so that no corner of the simplex is folded onto another.
+    simplex = np.vstack([point, point + np.diag(np.where(point + step > bounds.ub, -step, step))])
+    found = minimize(
+        objective,
+        point,
+        method="Nelder-Mead",
+        bounds=bounds,
+        options={"initial_simplex": simplex, "maxfev": POLISH_TRIALS, "xatol": 1e-6, "fatol": 1e-12},
+    )
+    return np.asarray(found.x) if found.fun < objective(point) else point
 
 
 def _answer_signals(intermediate_result: OptimizeResult) -> None:  # noqa: ARG001  (SciPy asks for this name)
@@ -110,7 +132,7 @@ def _answer_signals(intermediate_result: OptimizeResult) -> None:  # noqa: ARG00
 
 
 def _objective_of(sweep: SweepBatch, settings: FitterConfig) -> Callable[[FloatArray], float]:
-    """Bind one sweep's data to the public objective; rows without a cell that counts are left out."""
+    """Bind one sweep's data to the public objective; rows without an included cell are left out."""
     rows = sweep.mask[0].any(axis=-1)
     energy, usc, pitch, flux, mask = (
         getattr(sweep, name)[0][rows] for name in ("energy_ev", "usc_v", "pitch_deg", "flux", "mask")

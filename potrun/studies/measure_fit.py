@@ -4,7 +4,7 @@ import threading
 import time
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psutil
 
@@ -56,7 +56,7 @@ def measure_fit(
     with threadpool_limits(1, user_api="blas"):
         solver = make_fitter(fitter, device, fast)
         solver.fit(batch.take(slice(0, WARM_UP_SWEEPS)))
-        gpu = _Gpu(device, is_used=fast)
+        gpu = _Gpu(getattr(solver, "device", None))
         gpu.reset()
         laps: list[float] = []
         with MemoryWatch() as memory:
@@ -75,17 +75,12 @@ def measure_fit(
 
 
 class _Gpu:
-    """The GPU's own account of its memory, where one is used."""
+    """The GPU's own account of its memory, where a solver works on one with torch."""
 
-    def __init__(self, device: DeviceConfig, is_used: bool) -> None:
-        self._is_cuda = False
-        self.description = "the CPU"
-        if is_used:
-            from potrun.core.device import resolve_device
-
-            resolved = resolve_device(device)
-            self.description = resolved.description
-            self._is_cuda = resolved.torch_device.type == "cuda"
+    def __init__(self, device: Any) -> None:
+        self.description = getattr(device, "description", "the CPU")
+        torch_device = getattr(device, "torch_device", None)
+        self._is_cuda = torch_device is not None and torch_device.type == "cuda"
 
     def reset(self) -> None:
         if self._is_cuda:

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
 
 from potrun.core import device
@@ -28,3 +29,13 @@ def test_the_fit_of_the_plasma_stays_on_its_device_and_in_float64(monkeypatch):
     floats = {(name, dtype) for name, dtype in mode.operations if dtype.is_floating_point}
     assert {dtype for _, dtype in floats} == {torch.float64}
     assert not {(name, dtype) for name, dtype in floats if name.startswith(UNORDERED)}
+
+
+def test_the_pretended_device_notices_what_it_is_for():
+    with PretendedDevice() as mode:
+        far = torch.ones(3, device=PRETENDED)
+        assert float((2.0 * far).sum()) == 6.0
+        with pytest.raises(RuntimeError, match="mul of tensors on two devices"):
+            far * torch.ones(3)
+        torch.cumsum(far, dim=0)
+    assert ("cumsum", torch.float32) in mode.operations

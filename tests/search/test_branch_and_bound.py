@@ -18,17 +18,8 @@ METHODS = ["halekas", "lillis"]
 FIELDS = ["u_surface_v", "b_spacecraft_over_b_surface", "beam_amplitude", "chi2", "gap", "is_certified", "status"]
 
 
-ENGINES = ["compiled", "torch"]
-
-
-@pytest.fixture(params=ENGINES)
-def engine(request):
-    """Both engines have every property."""
-    return request.param
-
-
-def fit(batch, cfg, engine="compiled", **device):
-    return make_fitter(cfg, DeviceConfig(name="cpu", engine=engine, **device), fast=True).fit(batch)
+def fit(batch, cfg, **device):
+    return make_fitter(cfg, DeviceConfig(name="cpu", **device), fast=True).fit(batch)
 
 
 def assert_same(a, b, index=slice(None)):
@@ -44,26 +35,25 @@ def mixed(method, n=8, seed=3, **options):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_same_bytes_for_any_chunk_order_and_threads(method, engine):
+def test_same_bytes_for_any_chunk_order_and_threads(method):
     batch, cfg = mixed(method)
-    whole = fit(batch, cfg, engine)
-    assert_same(whole, fit(batch, cfg, engine, batch_size=7))
-    assert_same(whole, fit(batch, cfg, engine, batch_size=5, threads=2))
+    whole = fit(batch, cfg)
+    assert_same(whole, fit(batch, cfg, batch_size=7))
+    assert_same(whole, fit(batch, cfg, batch_size=5, threads=2))
     order = np.random.default_rng(1).permutation(batch.n_sweeps)
-    assert_same(whole, fit(batch.take(order), cfg, engine), order)
+    assert_same(whole, fit(batch.take(order), cfg), order)
     few = [0, 13, 26]
     for i in few:
-        assert_same(whole, fit(batch.take(slice(i, i + 1)), cfg, engine), slice(i, i + 1))
+        assert_same(whole, fit(batch.take(slice(i, i + 1)), cfg), slice(i, i + 1))
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("method", METHODS)
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 2**20), regime=st.sampled_from(sorted(REGIMES)))
-def test_no_parameters_lie_below_the_proven_bound(method, engine, seed, regime):
+def test_no_parameters_lie_below_the_proven_bound(method, seed, regime):
     cfg = FitterConfig(method=method)
     batch, truth = draw(REGIMES[regime], 3, seed, cfg)
-    result = fit(batch, cfg, engine)
+    result = fit(batch, cfg)
     bound = result.chi2 * (1.0 - result.gap)
     rng = np.random.default_rng(seed)
     for trial in range(60):
@@ -75,86 +65,60 @@ def test_no_parameters_lie_below_the_proven_bound(method, engine, seed, regime):
         assert np.all((bound <= chi2 * (1 + 1e-12)) | (result.status == FitStatus.TOO_FEW_CELLS))
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("method", METHODS)
 @settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 2**20))
-def test_scaling_a_row_and_missing_cells_change_nothing(method, engine, seed):
+def test_scaling_a_row_and_missing_cells_change_nothing(method, seed):
     cfg = FitterConfig(method=method)
     batch, _ = draw(REGIMES["charged"], 3, seed, cfg)
     # Normalise once more on both sides: dividing by a mean of nearly one may change the last bit.
     batch = batch_of(batch.energy_ev, batch.usc_v, batch.pitch_deg, batch.flux, cfg)
     raw, _ = draw(REGIMES["charged"], 3, seed, cfg)
-    base = fit(batch, cfg, engine)
+    base = fit(batch, cfg)
     # Powers of two scale exactly; the normalisation divides them out again.
     scale = 2.0 ** np.random.default_rng(seed).integers(-3, 4, (3, 15, 1))
-    assert_same(base, fit(batch_of(batch.energy_ev, batch.usc_v, batch.pitch_deg, raw.flux * scale, cfg), cfg, engine))
+    assert_same(base, fit(batch_of(batch.energy_ev, batch.usc_v, batch.pitch_deg, raw.flux * scale, cfg), cfg))
     hidden = np.where(batch.mask, batch.flux, np.nan)
     other = replace(batch, flux=hidden, pitch_deg=np.where(batch.mask, batch.pitch_deg, np.nan))
-    assert_same(base, fit(other, cfg, engine))
+    assert_same(base, fit(other, cfg))
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_row_order_does_not_matter_to_the_minimum(method, engine):
+def test_row_order_does_not_matter_to_the_minimum(method):
     cfg = FitterConfig(method=method)
     batch, _ = draw(REGIMES["low_energies"], 6, 5, cfg)
     turned = replace(
         batch, **{k: getattr(batch, k)[:, ::-1] for k in ("energy_ev", "usc_v", "pitch_deg", "flux", "mask")}
     )
-    np.testing.assert_allclose(
-        fit(batch, cfg, engine).chi2, fit(turned, cfg, engine).chi2, rtol=cfg.branch_and_bound.tolerance
-    )
+    np.testing.assert_allclose(fit(batch, cfg).chi2, fit(turned, cfg).chi2, rtol=cfg.branch_and_bound.tolerance)
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(("engine", "dtype"), [("torch", "float16"), ("torch", "float64"), ("compiled", "float64")])
-def test_table_formats_agree(method, engine, dtype):
+def test_table_formats_agree(method):
     batch, cfg = mixed(method, n=4)
-    base, other = fit(batch, cfg, engine), fit(batch, cfg, engine, dtype=dtype)
-    np.testing.assert_allclose(base.chi2, other.chi2, rtol=1e-3)
+    base, other = fit(batch, cfg), fit(batch, cfg, dtype="float64")
+    np.testing.assert_allclose(base.chi2, other.chi2, rtol=1e-6)
     assert other.is_certified.mean() >= 0.9
     bound = other.chi2 * (1 - other.gap)
     assert np.all(bound <= base.chi2 * (1 + 1e-12))
 
 
-def test_the_engines_agree():
-    for method in METHODS:
-        batch, cfg = mixed(method, n=10, seed=8)
-        one, other = (fit(batch, cfg, engine) for engine in ENGINES)
-        assert (one.is_certified & other.is_certified).mean() > 0.95
-        np.testing.assert_allclose(one.chi2, other.chi2, rtol=1e-6)
-        np.testing.assert_allclose(one.u_surface_v, other.u_surface_v, atol=0.3)
-        assert np.all(one.chi2 * (1 - one.gap) <= other.chi2 * (1 + 1e-12))
-        assert np.all(other.chi2 * (1 - other.gap) <= one.chi2 * (1 + 1e-12))
-        same = np.isclose(one.chi2, other.chi2, rtol=1e-9) & (one.beam_amplitude == 0.0)
-        assert same.mean() > 0.2
-        # Of all parameters that fit equally well both report the middle.
-        np.testing.assert_allclose(one.u_surface_v[same], other.u_surface_v[same], rtol=1e-8)
-        np.testing.assert_allclose(
-            one.b_spacecraft_over_b_surface[same], other.b_spacecraft_over_b_surface[same], rtol=1e-8
-        )
-        for name in ("u_lo68_v", "u_hi68_v", "u_lo95_v", "u_hi95_v"):
-            ends = getattr(one.intervals, name)[same], getattr(other.intervals, name)[same]
-            # At a node of U equally good values of r may be told apart by rounding.
-            assert np.mean(np.isclose(*ends, rtol=1e-3, atol=1e-3)) > 0.9
-
-
 @pytest.mark.parametrize("method", METHODS)
-def test_what_the_tolerance_leaves_is_found(method, engine):
+def test_what_the_tolerance_leaves_is_found(method):
     batch, cfg = mixed(method, n=20, seed=21, intervals=False)
     tight = replace(cfg, branch_and_bound=BranchAndBoundConfig(tolerance=1e-6, max_boxes=200_000))
     proven = fit(batch, tight, dtype="float64")
     assert proven.is_certified.mean() > 0.97
     # A search that stopped at its tolerance would be above by up to 3e-4, in some of these sweeps by more than 1e-6.
-    np.testing.assert_array_less(fit(batch, cfg, engine).chi2, proven.chi2 * (1.0 + 1e-6))
+    np.testing.assert_array_less(fit(batch, cfg).chi2, proven.chi2 * (1.0 + 1e-6))
 
 
-@pytest.mark.parametrize(("engine", "dtype", "flux"), [("torch", "float16", 1e300), ("compiled", "float32", 1e25)])
-def test_a_format_that_cannot_hold_the_costs_is_refused(engine, dtype, flux):
-    batch, cfg = mixed("lillis" if engine == "compiled" else "halekas", n=1)
-    flux = np.where(batch.pitch_deg > 90, flux, batch.flux)
-    with pytest.raises(UsageError, match=f"{dtype}.*float(32|64)"):
-        fit(replace(batch, flux=flux), cfg, engine, dtype=dtype)
+def test_a_format_that_cannot_hold_the_costs_is_refused():
+    batch, cfg = mixed("lillis", n=1)
+    flux = np.where(batch.pitch_deg > 90, 1e25, batch.flux)
+    with pytest.raises(UsageError, match="dtype=float32 cannot hold.*device.dtype=float64"):
+        fit(replace(batch, flux=flux), cfg, dtype="float32")
+    assert fit(replace(batch, flux=flux), cfg, dtype="float64").n_valid_cells.any()
 
 
 @pytest.mark.parametrize(
@@ -174,10 +138,10 @@ def test_a_format_that_cannot_hold_the_costs_is_refused(engine, dtype, flux):
     ids=str,
 )
 @pytest.mark.parametrize("method", METHODS)
-def test_every_option_is_searched_and_never_beaten(method, options, engine):
+def test_every_option_is_searched_and_never_beaten(method, options):
     cfg = FitterConfig(method=method, chi2_max=1e9, **options)
     batch, _ = draw(REGIMES["charged"], 6, 9, cfg)
-    result = fit(batch, cfg, engine)
+    result = fit(batch, cfg)
     bound = result.chi2 * (1 - result.gap)
     rng = np.random.default_rng(0)
     low, high = (0.0, cfg.beam_amplitude_max) if cfg.beam_amplitude_fixed is None else (cfg.beam_amplitude_fixed,) * 2
@@ -198,10 +162,10 @@ def test_every_option_is_searched_and_never_beaten(method, options, engine):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_noise_free_truth_comes_back(method, engine):
+def test_noise_free_truth_comes_back(method):
     cfg = FitterConfig(method=method)
     batch, truth = draw(replace(noise_free(REGIMES["sharp"]), beam_share=0.0), 8, 1, cfg)
-    result = fit(batch, cfg, engine)
+    result = fit(batch, cfg)
     fitted = result.status == FitStatus.OK
     if method == "halekas":
         assert result.chi2.max() < 1e-2
@@ -238,36 +202,21 @@ def test_a_poor_lillis_fit_keeps_chi2_and_loses_its_potential():
     assert np.all(np.isfinite(result.chi2) & np.isnan(result.u_surface_v))
 
 
-def test_parameters_on_a_bound_are_marked(engine):
+def test_parameters_on_a_bound_are_marked():
     cfg = FitterConfig(u_min_v=-30.0, beam_amplitude_max=0.0)
     batch, _ = draw(replace(REGIMES["sharp"], u_v=(-700.0, -500.0), beam_share=0.0, counts=3000.0), 6, 4, cfg)
-    result = fit(batch, cfg, engine)
+    result = fit(batch, cfg)
     assert np.mean((result.at_bound & AtBound.U_LOWER) > 0) > 0.3
 
 
-def test_a_sweep_that_tells_nothing_is_on_every_bound(engine):
+def test_a_sweep_that_tells_nothing_is_on_every_bound():
     cfg = FitterConfig()
     batch, _ = draw(REGIMES["sharp"], 2, 2, cfg)
     incident_only = replace(batch, mask=batch.mask & (batch.pitch_deg < 90.0))
-    result = fit(incident_only, cfg, engine)
+    result = fit(incident_only, cfg)
     everywhere = AtBound.U_LOWER | AtBound.U_UPPER | AtBound.RATIO_LOWER | AtBound.RATIO_UPPER
     assert np.all(result.at_bound & everywhere == everywhere)
     np.testing.assert_allclose(result.u_surface_v, 30.0 - np.sqrt(10.0 * 2030.0))
-
-
-def test_out_of_memory_halves_the_chunk_and_changes_nothing(monkeypatch, engine):
-    batch, cfg = mixed("halekas", n=2)
-    base = fit(batch, cfg, engine)
-    fitter = make_fitter(cfg, DeviceConfig(name="cpu", engine=engine), fast=True)
-    search = fitter._search_chunk
-
-    def small_only(batch, index):
-        if len(index) > 4:
-            raise MemoryError
-        return search(batch, index)
-
-    monkeypatch.setattr(fitter, "_search_chunk", small_only)
-    assert_same(base, fitter.fit(batch))
 
 
 def test_an_error_leaves_the_waiting_chunks_alone(monkeypatch):
@@ -284,9 +233,9 @@ def test_an_error_leaves_the_waiting_chunks_alone(monkeypatch):
     assert len(searched) < batch.n_sweeps
 
 
-def test_a_capped_search_says_so(engine):
+def test_a_capped_search_says_so():
     batch, cfg = mixed("halekas", n=3)
-    cfg = replace(cfg, branch_and_bound=BranchAndBoundConfig(max_levels=2, max_boxes=60))
-    result = fit(batch, cfg, engine)
+    cfg = replace(cfg, branch_and_bound=BranchAndBoundConfig(max_boxes=60))
+    result = fit(batch, cfg)
     assert not result.is_certified.all()
     assert np.all(result.is_certified == (result.gap <= cfg.branch_and_bound.tolerance))

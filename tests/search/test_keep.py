@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 
-import numpy as np
 import psutil
 import pytest
 
@@ -16,7 +15,7 @@ from potrun.core.errors import PotrunError
 from potrun.core.interrupts import RunInterruptedError, deferred_signals
 from potrun.core.settings import FitterConfig
 from potrun.search.exact import keep
-from potrun.search.exact.engine import CompiledEngine
+from potrun.search.exact.cpu import CpuSearch
 from tests.support import compilers
 from tests.support.sweeps import REGIMES, draw
 
@@ -92,7 +91,7 @@ def test_code_in_a_read_only_folder_is_used(folder, compilations, monkeypatch, c
 
 
 def test_a_compiler_that_fails_is_quoted(folder):
-    with pytest.raises(PotrunError, match=r"ended with code 1: RuntimeError: no such instruction; device.engine=torch"):
+    with pytest.raises(PotrunError, match=r"ended with code 1: RuntimeError: no such instruction; fast=false"):
         in_a_new_process(compilers.load_never)
 
 
@@ -144,8 +143,8 @@ def test_no_compiler_outlives_the_process_that_needs_it(folder, compilations):
 
 
 def test_one_machine_code_does_for_all_settings_and_arrays():
-    engine = CompiledEngine(FitterConfig(), "float32")
-    known = len(engine._process_sweeps.signatures)
+    search = CpuSearch(FitterConfig(), "float32")
+    known = len(search._process_sweeps.signatures)
     for settings in (
         FitterConfig(method="lillis", intervals=False),
         FitterConfig(u_min_v=-500, ratio_min=1, beam_width_ev=20, beam_amplitude_fixed=2, beam_amplitude_max=4),
@@ -154,7 +153,5 @@ def test_one_machine_code_does_for_all_settings_and_arrays():
         batch = batch.take(slice(None, None, 2))
         for array in (batch.energy_ev, batch.usc_v, batch.mask):
             array.flags.writeable = False
-        turned = CompiledEngine(settings, "float32")
-        turned.search(batch)
-        turned.finish(batch, np.zeros((2, 3), np.float32) + 1)
-    assert len(engine._process_sweeps.signatures) == known
+        CpuSearch(settings, "float32").search(batch)
+    assert len(search._process_sweeps.signatures) == known

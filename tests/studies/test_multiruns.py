@@ -44,7 +44,7 @@ def test_fitter_comparison(multirun):
 @pytest.mark.study
 def test_batch_size_sweep(multirun):
     quick = ["study.throughput_sweeps=16", "study.throughput_seconds=0.1"]
-    jobs, _ = multirun("experiment=batch_size_sweep", "device.batch_size=4,16", "device.dtype=float32", *quick)
+    jobs, _ = multirun("experiment=batch_size_sweep", "device.batch_size=4,16", *quick)
     assert jobs["device.batch_size"].tolist() == [4, 16]
     assert (jobs["throughput/sweeps_per_second"] > 0).all()
     assert (jobs["throughput/process_memory_mb"] > 50).all()

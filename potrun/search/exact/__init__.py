@@ -1,8 +1,9 @@
-"""The compiled engine: every sweep by itself, in machine code that fits the cache of one processor core.
+"""The exact search: the global minimum of one sweep's objective, and a bound that proves it.
 
-The mathematics is that of the batched engine, where it is explained. Read ``records`` (what is handed around),
-``tables``, ``lookup``, ``beam`` and ``bounds``, ``points``, ``search`` (best box first; ``heap``), ``region`` (where
-all rows lose the same cells), ``polish`` (its lowest point), ``rivals`` (what might still be better), ``centre`` (the
-middle of what is as good), ``profile``, ``kernel`` (one sweep after another), ``engine``. ``equations`` compiles the
-model, ``jit`` the rest, ``keep`` keeps the machine code.
+Read ``records`` (what is handed around), ``tables`` and
+``lookup`` (the objective as a few look-ups), ``bounds`` and ``beam`` (the least value in a box), ``search`` (best box
+first; ``heap``), ``region`` (where all rows lose the same cells), ``points`` and ``polish`` (its lowest point),
+``rivals`` (near-optimal boxes), ``centre`` (the middle of what fits equally well), ``profile``, ``kernel`` (all of it,
+for one sweep after another), ``cpu`` (the launcher) and ``fitter``. ``equations`` compiles the model, ``jit`` the rest,
+``keep`` keeps the machine code.
 """

@@ -1,4 +1,16 @@
-"""Bounds on the cost of the inner cells of rows that see the beam; see ``batched.beam`` for the mathematics."""
+"""Bounds on what varies smoothly: the cost of the inner cells of rows that see the secondary beam.
+
+In a row the beam has one strength B = A g(U), the same for all cells but for the fixed factor of each. Over a box B
+runs from `weak` to `strong`. Two bounds hold at once, and the better one is used.
+
+*Apart*: each cell takes whatever B in the interval suits it best, so its cost is at least the squared distance of its
+datum from the interval of its model. Good far from the minimum, and the only bound where a cell may be inside the loss
+cone or outside.
+
+*Together*: the sum over cells and rows at the middle of the box, less the steepest change that (U, A) can bring while
+all rows share them. Slopes of opposite sign cancel, so near a minimum, where their sum vanishes, the bound is short by
+the second order of the box's size only. Negative curvature is bounded (the curvature bound), positive is left out.
+"""
 
 import math
 from typing import NamedTuple

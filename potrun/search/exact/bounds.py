@@ -1,8 +1,12 @@
 """The least value that the objective can take in a box of (U, r, A).
 
-The mathematics is that of ``batched.bounds`` and ``batched.beam``, where it is explained. A quick bound of every new
-box lets each row take the beam that suits it best. Only a box that is about to be split is bounded closely, its beam
-followed cell by cell.
+Row by row: a row that the beam cannot reach contributes the least entry of its table over the interval of lost cells,
+less the most that a weak beam could still gain. A row that sees the beam contributes the least cost of its outer cells
+and a bound on that of its inner cells.
+
+A quick bound of every new box lets each row take the beam that suits it best. Only a box that is about to be split is
+bounded closely, its beam followed cell by cell (``beam``). The caller takes the rounding error off, so that what is
+stored is a lower bound of the real-number objective, not of its floating-point image.
 """
 
 from typing import NamedTuple

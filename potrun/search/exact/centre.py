@@ -15,14 +15,8 @@ from potrun.search.exact.jit import inlined
 from potrun.search.exact.points import best_at, without_beam
 from potrun.search.exact.records import Point, Problem, Row, Rows, Scratch
 from potrun.search.exact.region import note_region_at, ratio_at, ratios_at, u_range
-from potrun.search.exact.tuning import (
-    EQUAL,
-    FLAT_HALVINGS,
-    FLAT_REACH,
-    FLAT_STEP,
-    LAST_STEPS,
-    PIVOT_V,
-)
+from potrun.search.exact.tuning import EQUAL, FLAT_HALVINGS, FLAT_REACH, FLAT_STEP, LAST_STEPS
+from potrun.search.intervals import PIVOT_V
 
 U_LOWER, U_UPPER = int(AtBound.U_LOWER), int(AtBound.U_UPPER)
 RATIO_LOWER, RATIO_UPPER = int(AtBound.RATIO_LOWER), int(AtBound.RATIO_UPPER)

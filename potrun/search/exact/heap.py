@@ -5,14 +5,15 @@ import numpy as np
 from potrun.core.records import FloatArray
 from potrun.search.exact.jit import inlined
 from potrun.search.exact.records import Box
+from potrun.search.exact.tuning import GRID_RATIO, GRID_U, MOST_PIECES
 
 BOUND, AGE, BOX = 0, 1, 2
 """Columns of an entry: its bound, its number, and where its box starts."""
 
 
-def new_heap(size: int) -> FloatArray:
-    """Allocate room for a number of boxes; (size, 8)."""
-    return np.zeros((size, BOX + len(Box._fields)))
+def new_heap(max_boxes: int) -> FloatArray:
+    """Allocate room for what a search of so many boxes can have open at once; (size, 8)."""
+    return np.zeros((max_boxes + GRID_U * GRID_RATIO + MOST_PIECES, BOX + len(Box._fields)))
 
 
 @inlined

@@ -25,7 +25,7 @@ from potrun.core.errors import PotrunError
 from potrun.core.interrupts import raise_if_interrupted
 from potrun.core.locks import hold
 from potrun.losscone import model
-from potrun.search.exact import tuning
+from potrun.search import intervals
 from potrun.search.exact.jit import compiler
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def cache_folder() -> Path:
     here = Path(__file__).parent
     # Numba asks for the place of the sources too.
     digest = hashlib.sha256(f"{compiler()} {sys.version} {here}".encode())
-    modules = [Path(str(module.__file__)) for module in (instrument, records, tuning, model)]
+    modules = [Path(str(module.__file__)) for module in (instrument, records, intervals, model)]
     for source in [*modules, *sorted(here.glob("*.py"))]:
         digest.update(source.read_bytes())
     return Path(platformdirs.user_cache_dir("potrun")) / "compiled" / digest.hexdigest()[:16]
@@ -149,7 +149,7 @@ def _compile(load: Load, dtype: str, folder: Path) -> None:
             last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
             raise PotrunError(
                 f"the search could not be compiled, the compiler ended with code {process.returncode}: {last}; "
-                "device.engine=torch does without it"
+                "fast=false searches without compiled code, some hundred times slower"
             )
 
 

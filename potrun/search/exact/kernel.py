@@ -1,13 +1,10 @@
 """The one function that Python calls, once compiled: sweep after sweep, from cells to minimum and profile."""
 
-import numpy as np
-
 from potrun.core.records import BoolArray, CodeArray, FloatArray
 from potrun.search.exact.centre import centre, touched_bounds
-from potrun.search.exact.points import best_at
 from potrun.search.exact.polish import polish
 from potrun.search.exact.profile import profile_of_u
-from potrun.search.exact.records import Point, Problem, Rows, Scratch
+from potrun.search.exact.records import Problem, Rows, Scratch
 from potrun.search.exact.rivals import beat_rivals
 from potrun.search.exact.search import search
 from potrun.search.exact.tables import build_tables
@@ -22,7 +19,6 @@ def process_sweeps(
     data: FloatArray,
     beam: FloatArray,
     mask: BoolArray,
-    is_known: bool,
     points: FloatArray,
     lower_bound: FloatArray,
     touches: CodeArray,
@@ -40,8 +36,6 @@ def process_sweeps(
     energy, usc : (S, E) float64
     sine, is_reflected, data, beam, mask : (S, E, C)
         See :func:`~potrun.search.exact.tables.build_tables`.
-    is_known : bool
-        Whether `points` holds the best points already, and they are only to be centred and profiled.
     points : (S, 3) float64
         U, r and A.
     lower_bound : (S,) float64
@@ -63,15 +57,9 @@ def process_sweeps(
             problem, energy[i], usc[i], sine[i], is_reflected[i], data[i], beam[i], mask[i], rows, scratch[0]
         )
         largest = max(largest, most)
-        if is_known:
-            u, ratio, known = points[i]
-            amplitude, value = best_at(problem, rows, number, u, ratio, known, known, np.inf, False, 0, scratch[0])
-            best = Point(u, ratio, amplitude, value)
-        else:
-            best, lower_bound[i], left = search(problem, rows, number, rounding, heap, scratch[0])
+        best, lower_bound[i], left = search(problem, rows, number, rounding, heap, scratch[0])
         best = polish(problem, rows, number, best, scratch[0])
-        if not is_known:
-            best = beat_rivals(problem, rows, number, rounding, best, heap, left, scratch[0])
+        best = beat_rivals(problem, rows, number, rounding, best, heap, left, scratch[0])
         best = centre(problem, rows, number, best, scratch[0])
         touches[i] = touched_bounds(problem, rows, number, best, scratch[0])
         points[i, 0], points[i, 1], points[i, 2] = best.u, best.ratio, best.amplitude

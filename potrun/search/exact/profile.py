@@ -1,4 +1,13 @@
-"""How well each node of U explains a sweep: the mathematics is explained in ``batched.profile``."""
+"""How well each value of U explains a sweep: the profile from which intervals are read.
+
+For every node of U the best r and A are found, and the model there is compared with the best one cell by cell. The two
+differ in a few cells only: those between the two cone edges, and those of the beam. With g the difference of a cell's
+cost, a node is worse by the sum of g, and chance alone makes that sum as large as the root of the sum of g^2. Their
+ratio is the Vuong statistic of two models; it carries the sweep's own scatter.
+
+The tables of the search give both sums without visiting every cell: differences of running costs outside the beam, and
+the beam's inner cells one by one.
+"""
 
 import math
 
@@ -10,7 +19,8 @@ from potrun.search.exact.jit import inlined
 from potrun.search.exact.lookup import count_below
 from potrun.search.exact.points import best_at
 from potrun.search.exact.records import Point, Problem, Row, Rows, Scratch
-from potrun.search.exact.tuning import FAINT, FINE_STEPS, N_COARSE, N_NEAR, N_RATIO, NEAR_RATIO, PIVOT_V
+from potrun.search.exact.tuning import FAINT, N_NEAR, N_RATIO, NEAR_RATIO
+from potrun.search.intervals import FINE_STEPS, N_COARSE, PIVOT_V
 
 
 @inlined

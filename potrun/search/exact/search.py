@@ -17,17 +17,8 @@ from potrun.search.exact.heap import BOUND, first_box, push, remove_first
 from potrun.search.exact.jit import inlined
 from potrun.search.exact.points import best_at, without_beam
 from potrun.search.exact.records import Box, Point, Problem, Rows, Scratch
-from potrun.search.exact.tuning import (
-    ALONG,
-    BALANCE,
-    CUT_BELOW,
-    FLOOR,
-    GRID_RATIO,
-    GRID_U,
-    PIVOT_V,
-    RIVAL,
-    SAFETY,
-)
+from potrun.search.exact.tuning import ALONG, BALANCE, CUT_BELOW, FLOOR, GRID_RATIO, GRID_U, MOST_PIECES, RIVAL, SAFETY
+from potrun.search.intervals import PIVOT_V
 
 
 class Pieces(NamedTuple):
@@ -141,7 +132,7 @@ def _how_to_cut(problem: Problem, box: Box, slack: Slack, deficit: float) -> Pie
         by_u = True
     narrow = box.u_high - box.u_low < CUT_BELOW * problem.beam_width
     if whole and slack.sees_beam and (narrow or not has_unsure) and box.amplitude_low < box.amplitude_high:
-        return Pieces(1, 1, 8)
+        return Pieces(1, 1, MOST_PIECES)
     return Pieces(2 if by_u else 1, 2 if by_ratio else 1, 2 if by_amplitude else 1)
 
 

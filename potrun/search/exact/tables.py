@@ -1,7 +1,16 @@
-"""Tables of one sweep: the same idea as in ``batched.tables``, built for the cache of one processor core.
+"""Tables that turn the objective of a sweep into a few look-ups, small enough for the cache of one processor core.
 
-Rows without a cell that counts are left out. The cells of a row stand in the order in which a growing cone takes them:
-those it can reach by sin^2, then the others from 90 deg on. The first few are the inner cells.
+In an energy row the model only knows whether a cell lies inside the loss cone, and the cone's edge is a number x in
+sin^2 of the pitch angle. Sort the row's cells by sin^2 once: the cells inside are then the first k, where k counts the
+values below x, and the cost of the row without a beam is entry k of a running sum. The objective at any (U, r) is the
+sum of one entry a row.
+
+A box of (U, r) gives each row an interval of k. The least entry of an interval comes from a range-minimum table: level
+l holds the minimum of 2^l consecutive entries, and two overlapping entries of one level cover any interval.
+
+The secondary beam adds to the few cells nearest to 180 deg, which are the first in the same order. These *inner* cells
+are kept one by one; the *outer* ones are bounded together. Cells that the cone cannot reach, incident ones above all,
+stand at the end of the order. Rows without an included cell are left out.
 """
 
 from potrun.core.records import BoolArray, FloatArray

@@ -6,11 +6,11 @@ from potrun.core.instrument import N_CELLS
 from potrun.core.settings import FitterConfig
 from potrun.search.base import beam_bounds
 
-PIVOT_V = 30.0
-"""Potentials are halved, and nodes are even, in ln(PIVOT_V - U), so that their spacing follows |U|."""
-
 GRID_U, GRID_RATIO = 8, 4
 """Boxes to start from."""
+
+MOST_PIECES = 8
+"""Pieces that a box is cut into at most."""
 
 N_BINS = 128
 """Bins of the count tables; a power of two, so that the bin of an edge is exact."""
@@ -83,15 +83,6 @@ RIVAL_CUTS = 14
 
 MAX_RIVALS = 256
 """Boxes of a sweep that are, at most."""
-
-N_COARSE = 30
-"""Nodes of the profile over the whole range of U."""
-
-FINE_STEPS = (0.002, 0.006, 0.014, 0.03, 0.06)
-"""Distances from the best U, in ln(PIVOT_V - U), of the profile's nodes around it."""
-
-N_NODES = N_COARSE + 1 + 2 * len(FINE_STEPS)
-"""Nodes of the profile in all."""
 
 N_RATIO = 44
 """Values of r tried at every node, even in ln r over its whole range."""

@@ -5,13 +5,24 @@ How far worse than the best a node may be is calibrated on simulated sweeps with
 chosen from the same data: see ``docs/closure.md``.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from potrun.core.records import BoolArray, FitResult, FitStatus, FloatArray, IntArray, IntervalFlag, Intervals
 from potrun.core.settings import FitterConfig
-from potrun.search.exact.engines import Profile
+
+PIVOT_V = 30.0
+"""Potentials are halved, and nodes are even, in ln(PIVOT_V - U), so that their spacing follows |U|."""
+
+N_COARSE = 30
+"""Nodes of the profile over the whole range of U."""
+
+FINE_STEPS = (0.002, 0.006, 0.014, 0.03, 0.06)
+"""Distances from the best U, in ln(PIVOT_V - U), of the profile's nodes around it."""
+
+N_NODES = N_COARSE + 1 + 2 * len(FINE_STEPS)
+"""Nodes of the profile in all."""
 
 LIMITS = {"halekas": (0.99, 1.58), "lillis": (0.46, 1.30)}
 """For each objective, how much worse a node of the 68 % and of the 95 % interval may be.
@@ -19,6 +30,14 @@ LIMITS = {"halekas": (0.99, 1.58), "lillis": (0.46, 1.30)}
 Of a normal deviate these would be 1 and 1.96, which is what a single true point needs for halekas; the hull of all that
 is allowed, interpolated to its ends, holds the truth more often. The cells of lillis are chosen by their flux, so that
 those that speak most clearly against a wrong edge are left out, and the deviate is narrower still."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How well each value of U explains a sweep; nodes rise along the last axis."""
+
+    u: FloatArray  # (S, K) V
+    worse_by: FloatArray  # (S, K) how much worse than the best point, in units of what chance brings
 
 
 def ends_of(profile: Profile, limit: float) -> tuple[FloatArray, FloatArray, BoolArray]:
