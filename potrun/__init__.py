@@ -13,15 +13,14 @@ __version__ = "0.1.0"
 __all__ = ["RunResult", "__version__", "load_results", "process_day", "run"]
 
 if TYPE_CHECKING:
-    from potrun.api import process_day, run
-    from potrun.results.load import load_results
+    from potrun.api import load_results, process_day, run
     from potrun.results.run_result import RunResult
 
 _HOMES = {
     "run": "potrun.api",
     "process_day": "potrun.api",
     "RunResult": "potrun.results.run_result",
-    "load_results": "potrun.results.load",
+    "load_results": "potrun.api",
 }
 
 

@@ -5,17 +5,51 @@ Nothing is written but what reading keeps for the next time: the demo archive, a
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from potrun.archive.days import Archive, open_archive, scan_archive, select_days
+from potrun.archive.days import scan_archive, select_days
+from potrun.archive.digest import ancillary_files
 from potrun.core.composition import settings_from
 from potrun.core.errors import NoDataError, UsageError
-from potrun.core.records import ArchiveDay
+from potrun.core.provenance import Provenance
+from potrun.core.records import Archive, ArchiveDay
 from potrun.core.settings import RunConfig
+from potrun.results import load
 from potrun.results.run_result import RunResult
-from potrun.runs.day import DayWorker
+from potrun.runs.day import DayStages
+from potrun.runs.inputs import open_archive
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def run(*overrides: str) -> RunResult:
+class Result(RunResult):
+    """A result in a notebook, which can draw itself."""
+
+    def plot(self, kind: str = "map") -> "Figure":
+        """Draw one picture of the result.
+
+        Parameters
+        ----------
+        kind : str
+            One of the names in :data:`potrun.plots.KINDS`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from potrun.plots import draw
+
+        return draw(self, kind)
+
+
+def load_results(path: str | Path) -> Result:
+    """Open a result file (see :func:`potrun.results.load.load_results`)."""
+    found = load.load_results(path)
+    return Result(found, found.provenance, found.path)
+
+
+def run(*overrides: str) -> Result:
     """Run an experiment in memory.
 
     Parameters
@@ -25,7 +59,7 @@ def run(*overrides: str) -> RunResult:
 
     Returns
     -------
-    RunResult
+    Result
         The result's named arrays; ``result.save(path)`` writes them, ``result.plot()`` draws them.
 
     Raises
@@ -46,7 +80,7 @@ def run(*overrides: str) -> RunResult:
     return _process(cfg, archive, select_days(archive.days, cfg.year, cfg.month, cfg.day))
 
 
-def process_day(table: str | Path, *overrides: str) -> RunResult:
+def process_day(table: str | Path, *overrides: str) -> Result:
     """Process one day's table.
 
     Parameters
@@ -58,7 +92,7 @@ def process_day(table: str | Path, *overrides: str) -> RunResult:
 
     Returns
     -------
-    RunResult
+    Result
         The day's named arrays; ``result.plot()`` draws them.
 
     Raises
@@ -78,15 +112,16 @@ def process_day(table: str | Path, *overrides: str) -> RunResult:
     return _process(settings_from(overrides), archive, found)
 
 
-def _process(cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> RunResult:
+def _process(cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> Result:
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1, user_api="blas"):
-        worker = DayWorker(cfg, archive)
+        stages = DayStages(cfg, archive)
+        shared = Provenance.of(cfg, archive.origin, ancillary_files(archive))
         sources, results = [], []
         for day in days:
-            table = worker.read(day)
+            table = stages.read(day)
             sources.append(table.source)
-            results.append(worker.process(table))
+            results.append(stages.process(table))
     defects = [defect for result in results for defect in result.notes["defects"]]
-    return RunResult.from_days(results, worker.provenance.of_result(sources, defects, failed={}))
+    return Result.from_days(results, shared.of_result(sources, defects, failed={}))

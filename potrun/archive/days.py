@@ -1,70 +1,12 @@
 """Which days an archive holds, and which of them were asked for."""
 
 import datetime as dt
-import logging
-import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from potrun.archive import layout
 from potrun.core.errors import NoDataError
-from potrun.core.records import ArchiveDay, Defect
-from potrun.core.settings import ArchiveConfig
-
-_log = logging.getLogger(__name__)
-
-DEFAULT_ROOT = "data"
-"""Root of a downloaded archive, relative to the working directory."""
-
-
-@dataclass(frozen=True)
-class Archive:
-    """The files of one archive; `ignored` lists the tables that lie where no day's table belongs."""
-
-    root: Path
-    origin: Literal["simulated", "measured"]
-    cache_dir: Path | None
-    days: tuple[ArchiveDay, ...]
-    theta_path: Path
-    attitude_path: Path
-    kernel_paths: tuple[Path, ...]
-    ignored: tuple[Defect, ...] = ()
-
-
-def open_archive(
-    cfg: ArchiveConfig, *, year: int | None = None, month: int | None = None, day: int | None = None
-) -> Archive:
-    """Find the files of an archive, building the simulated one on first use.
-
-    Parameters
-    ----------
-    cfg : ArchiveConfig
-        Where to look; the simulated kinds keep their archives in a folder of the user's cache without a root.
-    year, month, day : int, optional
-        What the run asks for; only used to name the download that is missing.
-
-    Returns
-    -------
-    Archive
-        Days in the order of their dates.
-
-    Raises
-    ------
-    NoDataError
-        If there is no day's table at all; the message holds the command that fetches them.
-    """
-    root = Path(cfg.root or DEFAULT_ROOT) if cfg.kind == "pds" else _simulated_root(cfg)
-    archive = scan_archive(root, Path(cfg.cache_dir) if cfg.cache_dir else None)
-    for defect in archive.ignored:
-        _log.warning("ignored %s: %s", defect.file, defect.reason)
-    if not archive.days:
-        asked = {"year": year, "month": month, "day": day}
-        words = [f"{name}={value}" for name, value in asked.items() if value is not None]
-        command = shlex.join(["python", "-m", "potrun.fetch", *words, f"archive.root={root}"])
-        raise NoDataError(f"no day tables under {root.absolute()}: fetch them with `{command}`")
-    return archive
+from potrun.core.records import Archive, ArchiveDay, Defect
 
 
 def scan_archive(root: Path, cache_dir: Path | None = None) -> Archive:
@@ -152,20 +94,6 @@ def describe_dates(dates: Iterable[dt.date]) -> str:
         else:
             ranges.append([date, date])
     return ", ".join(f"{first}" if first == last else f"{first}..{last}" for first, last in ranges)
-
-
-def _simulated_root(cfg: ArchiveConfig) -> Path:
-    """Root of the simulated archive of these settings, built if it is not there."""
-    from platformdirs import user_cache_path
-
-    folder = Path(cfg.root) if cfg.root else user_cache_path("potrun")
-    if cfg.kind == "closure":
-        from potrun.simulate.closure import ensure_closure_archive
-
-        return ensure_closure_archive(folder, cfg.seed, cfg.sweeps_per_day, cfg.days, cfg.ranges)
-    from potrun.simulate.demo import ensure_demo_archive
-
-    return ensure_demo_archive(folder, cfg.seed, cfg.sweeps_per_day)
 
 
 def _misplaced(name: str, date: dt.date, days: dict[dt.date, ArchiveDay]) -> str:

@@ -4,10 +4,9 @@ import hashlib
 import json
 from pathlib import Path
 
-from potrun.archive.days import Archive
 from potrun.archive.sidecar import FileState, sidecar_path, write_sidecar
 from potrun.core.errors import DataError
-from potrun.core.records import ArchiveDay, SourceFile
+from potrun.core.records import Archive, ArchiveDay, SourceFile
 
 _SUFFIX = ".sha256.json"
 

@@ -4,15 +4,16 @@ A sidecar belongs to its file's path, size and time of last change; when one of 
 again. It is only a convenience: where it cannot be written, as in a read-only archive, work goes on without.
 """
 
-import contextlib
 import hashlib
 import logging
 import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from potrun.core.atomic import atomic_file
+from potrun.core.errors import OutputError
 
 _log = logging.getLogger(__name__)
 
@@ -43,18 +44,9 @@ def sidecar_path(path: Path, suffix: str, cache_dir: Path | None) -> Path:
 
 def write_sidecar(path: Path, parts: Iterable[bytes | memoryview]) -> None:
     """Write a file under its name only once it is complete; a failure is logged and changes nothing."""
-    partial: str | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
+        with atomic_file(path, durable=False) as file:
             for part in parts:
                 file.write(part)
-        Path(partial).replace(path)
-        partial = None
-    except OSError as error:
+    except OutputError as error:
         _log.debug("no cache written at %s: %s", path, error)
-    finally:
-        if partial is not None:
-            with contextlib.suppress(OSError):
-                Path(partial).unlink()

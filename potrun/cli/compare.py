@@ -1,8 +1,6 @@
 """``python -m potrun.compare A B [C...]``: runs against each other, sweep by sweep."""
 
-import csv
 import hashlib
-import io
 import math
 import re
 import sys
@@ -47,18 +45,15 @@ def command(arguments: list[str]) -> None:
     names, settings = parse(arguments, OPTIONS)
     if len(names) < 2:
         raise UsageError(f"{len(names)} result given: a comparison needs two or more NPZ files or MLflow run ids")
-    from potrun.plots.comparison import draw_comparison
-    from potrun.plots.style import save
+    from potrun.plots.comparison import write_comparison
     from potrun.results.comparison import compare
 
     results = [resolve_result(name, settings["tracking_uri"]) for name in names]
     comparison = compare(results, labels(names))
     folder = Path(settings["output_dir"] or Path("outputs") / "compare" / _folder_name(names))
-    write_text(folder / "sweeps.csv", sweeps_csv(comparison))
-    write_text(folder / "summary.csv", summary_csv(comparison))
-    save(draw_comparison(comparison), folder / "comparison.png")
+    written = write_comparison(comparison, folder)
     print_tables(comparison)
-    sys.stdout.write(f"written to {folder}: sweeps.csv, summary.csv, comparison.png\n")
+    sys.stdout.write(f"written to {folder}: {', '.join(path.name for path in written)}\n")
 
 
 def resolve_result(name: str, tracking_uri: str | None = None) -> "RunResult":
@@ -106,46 +101,6 @@ def _folder_name(names: Sequence[str]) -> str:
     return f"{first}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def sweeps_csv(comparison: "Comparison") -> str:
-    """Return the shared sweeps as CSV: one line a sweep, one column a run for U, chi2 and whether there is a fit."""
-    columns = {"u_surface_v": "spec_u_surface", "chi2": "spec_fit_chi2", "has_fit": "spec_has_fit"}
-    values = {name: comparison.values(key).tolist() for name, key in columns.items()}
-    difference = comparison.differences("spec_u_surface").tolist()
-    first = comparison.results[0]
-    place = comparison.matched[:, 0]
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(
-        ["time_start_utc", "original_spectrum_number"]
-        + [f"{name} [{label}]" for name in columns for label in comparison.labels]
-        + [f"u_difference_v [{label}]" for label in comparison.labels[1:]]
-    )
-    start, number = first["spec_time_start"][place].tolist(), first["spec_original_spec_no"][place].tolist()
-    for line in range(len(place)):
-        cells = [value for name in columns for value in values[name][line]] + difference[line]
-        table.writerow([start[line], number[line], *(_cell(value) for value in cells)])
-    return out.getvalue()
-
-
-def summary_csv(comparison: "Comparison") -> str:
-    """Return the summary and the settings that differ as CSV."""
-    from potrun.results.comparison import summary
-
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(["quantity", *comparison.labels])
-    for name, numbers in summary(comparison).items():
-        table.writerow([name, *(_cell(number) for number in numbers)])
-    for name, settings in comparison.settings.items():
-        table.writerow([f"setting {name}", *settings])
-    return out.getvalue()
-
-
-def _cell(value: object) -> object:
-    """Leave a cell empty where there is no number."""
-    return "" if isinstance(value, float) and math.isnan(value) else value
-
-
 def print_tables(comparison: "Comparison") -> None:
     """Print the summary and what differs in the settings."""
     from rich.console import Console
@@ -173,17 +128,3 @@ def print_tables(comparison: "Comparison") -> None:
     for label, number in zip(comparison.labels, comparison.ambiguous, strict=True):
         if number:
             console.print(f"{label}: {number} sweeps left out, their start and spectrum number are not unique.")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    from potrun.core.atomic import atomic_file
-
-    with atomic_file(path) as stream:
-        stream.write(text.encode())

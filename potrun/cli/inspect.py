@@ -9,9 +9,8 @@ from potrun.core.commandline import Option, parse, run_command, usage
 from potrun.core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from potrun.archive.days import Archive
     from potrun.archive.summary import DaySummary
-    from potrun.core.records import ArchiveDay
+    from potrun.core.records import Archive, ArchiveDay
     from potrun.geometry.compute import GeometryModel
 
 OPTIONS = (
@@ -48,11 +47,12 @@ def command(arguments: list[str]) -> None:
     rest, settings = parse(arguments, OPTIONS)
     if rest:
         raise UsageError(f"{rest[0]} is not of the form key=value")
-    from potrun.archive.days import open_archive, select_days
+    from potrun.archive.days import select_days
     from potrun.cli.inspect_tables import print_report
     from potrun.core.settings import ArchiveConfig, RunConfig
     from potrun.plots.archive import draw_archive
     from potrun.plots.style import save
+    from potrun.runs.inputs import open_archive
 
     source = ArchiveConfig(kind=settings["archive"], root=settings["root"], cache_dir=settings["cache_dir"])
     asked = {name: settings[name] for name in ("year", "month", "day")}

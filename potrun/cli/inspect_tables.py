@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from potrun.archive import layout
-from potrun.archive.days import Archive, describe_dates
+from potrun.archive.days import describe_dates
 from potrun.archive.summary import GAP_S, DaySummary, Grid
 from potrun.core.instrument import N_CELLS
+from potrun.core.records import Archive
 from potrun.geometry.compute import GeometryModel
 from potrun.geometry.coverage import DayCoverage
 from potrun.geometry.ephemeris import LUNAR_PROSPECTOR, MOON, SUN

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from potrun.core.settings import RunConfig
     from potrun.results.run_result import RunResult
-    from potrun.runs.sweeps import SweepLoader
+    from potrun.results.sweeps import SweepLoader
 
 KINDS = ("map", "binned", "time", "chi2", "environment", "coverage", "examples", "sweep", "all")
 OPTIONS = (
@@ -83,7 +83,9 @@ def _figure(result: "RunResult", kind: str, settings: Mapping[str, Any]) -> "Fig
         from potrun.plots.examples import draw_examples, sweeps_at_quantiles
 
         return draw_examples(chosen, sweep_loader(chosen, sweeps_at_quantiles(chosen).tolist(), settings["root"]))
-    return chosen.plot(kind)
+    from potrun.plots import draw
+
+    return draw(chosen, kind)
 
 
 def _draw_all(result: "RunResult", folder: Path, settings: Mapping[str, Any]) -> None:
@@ -152,9 +154,9 @@ def sweep_loader(result: "RunResult", sweeps: Sequence[int], root: str | None) -
     DataError
         If it is there, but does not hold the tables that the result was made from.
     """
-    from potrun.archive.days import open_archive
     from potrun.archive.digest import source_file
-    from potrun.runs.sweeps import SweepLoader
+    from potrun.results.sweeps import SweepLoader
+    from potrun.runs.inputs import open_archive
 
     cfg = settings_of(result)
     archive = open_archive(replace(cfg.archive, root=root or cfg.archive.root))
@@ -166,7 +168,7 @@ def sweep_loader(result: "RunResult", sweeps: Sequence[int], root: str | None) -
             raise DataError(
                 f"{name} is {state} {archive.root}: give root= of the archive that the result was made from"
             )
-    return SweepLoader(cfg, archive, result)
+    return SweepLoader(archive, cfg.archive, cfg.fitter, result)
 
 
 def settings_of(result: "RunResult") -> "RunConfig":

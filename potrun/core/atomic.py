@@ -11,13 +11,15 @@ from potrun.core.errors import OutputError
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path` that takes its name once it is complete and on the disk.
 
     Parameters
     ----------
     path : Path
         The final name; its folder is created. An existing file is replaced in one step or left as it was.
+    durable : bool
+        Wait until the file would outlive a loss of power; not needed for what can be made again.
 
     Yields
     ------
@@ -36,16 +38,25 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         with temporary.open("xb") as stream:
             yield stream
             stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                os.fsync(stream.fileno())
         temporary.replace(path)
         temporary = None
-        _sync_folder(path.parent)
+        if durable:
+            _sync_folder(path.parent)
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(f"cannot write {path}: {reason}; free some space or choose another output_dir") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a text file with :func:`atomic_file`, in UTF-8 with its line ends as they are; returns its path."""
+    with atomic_file(path) as stream:
+        stream.write(text.encode())
+    return path
 
 
 def _sync_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import IntEnum, IntFlag
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -202,6 +202,11 @@ class Environment(IntEnum):
     PLASMA_SHEET = 4
     WAKE = 5
 
+    def electron_flux(self, flux: FloatArray) -> FloatArray:
+        """Return flux without the cells that sunlight may have reached: (R, C), NaN there."""
+        lit = self.is_sunlit_cell
+        return flux if lit is None or not lit.any() else np.where(lit, np.nan, flux)
+
 
 @dataclass(frozen=True, eq=False)
 class SpacecraftPotential:
@@ -333,3 +338,17 @@ class ArchiveDay:
     date: dt.date
     path: Path
     name: str
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The files of one archive; `ignored` lists the tables that lie where no day's table belongs."""
+
+    root: Path
+    origin: Literal["simulated", "measured"]
+    cache_dir: Path | None
+    days: tuple[ArchiveDay, ...]
+    theta_path: Path
+    attitude_path: Path
+    kernel_paths: tuple[Path, ...]
+    ignored: tuple[Defect, ...] = ()

@@ -9,9 +9,8 @@ from typing import Self
 
 import numpy as np
 
-from potrun.archive.days import Archive
 from potrun.core.instrument import MOON_RADIUS_KM
-from potrun.core.records import ArchiveDay, BoolArray, DayTable, Defect, FloatArray, Geometry
+from potrun.core.records import Archive, ArchiveDay, BoolArray, DayTable, Defect, FloatArray, Geometry
 from potrun.core.settings import ArchiveConfig
 from potrun.geometry.attitude import attitude_age_s, in_manoeuvre, read_attitude, spin_axis
 from potrun.geometry.coverage import DayCoverage, coverage_of, kernels_for, require_coverage, within_reach

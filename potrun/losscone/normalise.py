@@ -7,7 +7,7 @@ records of a day.
 import numpy as np
 from array_api_compat import array_namespace
 
-from potrun.core.records import CodeArray, DayTable, FitStatus, FloatArray, Geometry, SpacecraftPotential, SweepBatch
+from potrun.core.records import CodeArray, DayTable, FitStatus, Geometry, SpacecraftPotential, SweepBatch
 from potrun.core.settings import FitterConfig
 from potrun.losscone.model import Array
 
@@ -123,12 +123,6 @@ def objective_cells(normalised: Array, flux: Array, pitch_deg: Array, settings: 
     return usable & (relative > settings.mask_low) & (relative < settings.mask_high)
 
 
-def electron_flux(table: DayTable, geometry: Geometry) -> FloatArray:
-    """Return the flux without the cells that sunlight may have reached: (R, C), NaN there."""
-    lit = geometry.is_sunlit_cell
-    return table.flux if lit is None or not lit.any() else np.where(lit, np.nan, table.flux)
-
-
 def build_sweep_batch(
     table: DayTable, geometry: Geometry, potential: SpacecraftPotential, settings: FitterConfig
 ) -> SweepBatch:
@@ -153,7 +147,7 @@ def build_sweep_batch(
     """
     energy = table.to_sweeps(table.energy_ev)
     pitch = table.to_sweeps(geometry.pitch_deg)
-    measured = table.to_sweeps(electron_flux(table, geometry))
+    measured = table.to_sweeps(geometry.electron_flux(table.flux))
     usc = np.where(np.isfinite(energy), potential.volts[:, None], np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         flux = normalise(measured, pitch, settings.normalisation, settings.normalisation_reference)

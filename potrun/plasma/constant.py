@@ -1,11 +1,20 @@
-"""The same spacecraft potential for every sweep, as the user sets it."""
+"""Spacecraft potentials that need no fit: the same one for every sweep, and another model's moved by a fixed amount."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from potrun.core.records import DayTable, Geometry, PotentialStatus, SpacecraftPotential
 from potrun.plasma.environment import sweep_environment
+
+
+class PotentialModel(Protocol):
+    """Anything that gives each sweep of a day its spacecraft potential."""
+
+    def estimate(self, table: DayTable, geometry: Geometry) -> SpacecraftPotential:
+        """Estimate potential and plasma parameters of each sweep."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -49,3 +58,24 @@ class ConstantPotential:
             status=np.full(table.n_sweeps, PotentialStatus.CONSTANT, dtype=np.int8),
             environment=sweep_environment(table, geometry, unknown),
         )
+
+
+@dataclass(frozen=True)
+class OffsetPotential:
+    """Moves the potential (not the plasma) that another model gives, to see what an error of it would do.
+
+    Parameters
+    ----------
+    model : PotentialModel
+        Gives the potential to move.
+    offset_volts : float, V
+        Added to every sweep's potential; positive: towards electrons being drawn in.
+    """
+
+    model: PotentialModel
+    offset_volts: float
+
+    def estimate(self, table: DayTable, geometry: Geometry) -> SpacecraftPotential:
+        """Estimate and move; status, errors and plasma parameters stay as they are."""
+        found = self.model.estimate(table, geometry)
+        return replace(found, volts=found.volts + self.offset_volts)

@@ -1,24 +1,13 @@
 """Choose how the spacecraft potential is found."""
 
 from dataclasses import replace
-from typing import Protocol
 
 from potrun.core.errors import UsageError
-from potrun.core.records import DayTable, Geometry, SpacecraftPotential
 from potrun.core.settings import DeviceConfig, SpacecraftPotentialConfig
-from potrun.plasma.constant import ConstantPotential
-from potrun.plasma.offset import OffsetPotential
+from potrun.plasma.constant import ConstantPotential, OffsetPotential, PotentialModel
 
 DEFAULT_BATCH_SIZE = 1080
 """Sweeps solved together: about a day; under 100 kB each."""
-
-
-class PotentialModel(Protocol):
-    """Anything that gives each sweep of a day its spacecraft potential."""
-
-    def estimate(self, table: DayTable, geometry: Geometry) -> SpacecraftPotential:
-        """Estimate potential and plasma parameters of each sweep."""
-        ...
 
 
 def make_potential_model(cfg: SpacecraftPotentialConfig, device: DeviceConfig, fast: bool) -> PotentialModel:

@@ -14,7 +14,6 @@ from potrun.core.instrument import (
     cell_solid_angle_sr,
 )
 from potrun.core.records import BoolArray, DayTable, FloatArray, Geometry
-from potrun.losscone.normalise import electron_flux
 
 MIN_SKY_FRACTION = 0.5
 """Share of the wanted solid angle that a channel must have seen to stand for the whole of it."""
@@ -174,7 +173,7 @@ def sweep_spectra(
     starts, lengths = table.sweep_start[first:last], table.sweep_rows[first:last]
     rows = slice(int(starts[0]), int(starts[-1] + lengths[-1]))
     energy_ev = table.energy_ev[rows]
-    flux_of_electrons = electron_flux(table, geometry)
+    flux_of_electrons = geometry.electron_flux(table.flux)
     with np.errstate(divide="ignore", invalid="ignore"):
         flux, counts, exposure, sky = omnidirectional_sum(
             flux_of_electrons[rows],

@@ -16,10 +16,10 @@ from potrun.plots.coverage import draw_coverage
 from potrun.plots.environment import draw_environment
 from potrun.plots.examples import draw_examples
 from potrun.plots.map import draw_map
-from potrun.plots.panels import LoadSweep
 from potrun.plots.style import save
 from potrun.plots.time import draw_time
 from potrun.results.run_result import RunResult
+from potrun.results.sweeps import LoadSweep
 
 KINDS: dict[str, Callable[[RunResult], Figure]] = {
     "map": draw_map,

@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from potrun.archive import layout
-from potrun.archive.days import Archive
 from potrun.archive.summary import DaySummary
+from potrun.core.records import Archive
 from potrun.geometry.compute import GeometryModel
 from potrun.geometry.coverage import DayCoverage
 from potrun.geometry.ephemeris import LUNAR_PROSPECTOR, SUN

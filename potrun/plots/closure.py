@@ -23,9 +23,9 @@ from potrun.plots.style import (
     u_axis,
     volts,
 )
+from potrun.results.recovery import Recovery
 from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
-from potrun.studies.recovery import Recovery
 
 WANTED = {"68": (0.60, 0.76), "95": (0.91, 0.98)}
 """Coverage that counts as calibrated."""
@@ -136,7 +136,7 @@ def draw_trust(
     result : RunResult
         The run.
     numbers : mapping
-        From (quantity, group) to the measures of :func:`potrun.studies.recovery.measures`.
+        From (quantity, group) to the measures of :func:`potrun.results.recovery.measures`.
     titles : mapping
         Words for the quantities.
 

@@ -1,10 +1,13 @@
 """Runs against each other on the same sweeps."""
 
+from pathlib import Path
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
+from potrun.core.atomic import write_text
 from potrun.core.records import BoolArray, FloatArray
 from potrun.plots.style import (
     INK,
@@ -15,6 +18,7 @@ from potrun.plots.style import (
     heading,
     new_figure,
     plain_log_ticks,
+    save,
     say_nothing_here,
     short,
     signed,
@@ -22,7 +26,7 @@ from potrun.plots.style import (
     u_axis,
     volts,
 )
-from potrun.results.comparison import CLOSE_V, Comparison
+from potrun.results.comparison import CLOSE_V, Comparison, summary_table, sweeps_table
 from potrun.results.statistics import illumination
 
 MOST_PAIRS = 4
@@ -30,6 +34,26 @@ MOST_POINTS = 20_000
 LETTERS = "ABCDE"
 RUN_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 DIFFERENCE_EDGES_V = np.concatenate([-np.geomspace(1000, 1, 16), [-0.75, -0.25, 0.25, 0.75], np.geomspace(1, 1000, 16)])
+
+
+def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
+    """Write the tables and the picture of a comparison.
+
+    Returns
+    -------
+    list of Path
+        ``sweeps.csv``, ``summary.csv`` and ``comparison.png`` in `folder`.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
+    return [
+        write_text(folder / "sweeps.csv", sweeps_table(comparison).to_csv()),
+        write_text(folder / "summary.csv", summary_table(comparison).to_csv()),
+        save(draw_comparison(comparison), folder / "comparison.png"),
+    ]
 
 
 @styled

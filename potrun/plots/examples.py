@@ -4,9 +4,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from potrun.plots.panels import LoadSweep, finish_panels, sweep_panels
+from potrun.plots.panels import finish_panels, sweep_panels
 from potrun.plots.style import count, heading, new_figure, say_nothing_here, span, styled
 from potrun.results.run_result import RunResult
+from potrun.results.sweeps import LoadSweep
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 

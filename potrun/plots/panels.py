@@ -1,8 +1,5 @@
 """The panels that show one sweep: data, model and residual by energy and pitch angle."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -11,43 +8,14 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from potrun.core.records import BoolArray, FloatArray
+from potrun.core.records import FloatArray
 from potrun.plots.style import PAPER, short, volts
 from potrun.results.run_result import RunResult
+from potrun.results.sweeps import SweepView
 
 PITCH_EDGES_DEG = np.arange(0, 181, 7.5)
 FLUX_RANGE = (0.03, 3.0)
 RESIDUAL_RANGE = 2.0
-
-
-@dataclass(frozen=True, eq=False)
-class SweepView:
-    """One sweep as the fit saw it.
-
-    Parameters
-    ----------
-    energy_ev : (E,) float64, eV
-        Channels, NaN where a row does not exist.
-    pitch_deg : (E, C) float64, deg
-        Angle between the electrons' motion and the field line towards the Moon.
-    flux, model : (E, C) float64
-        Normalised flux and the model at the reported parameters, dimensionless; NaN where a cell holds none.
-    is_used : (E, C) bool
-        Cells that entered the objective.
-    cone_edge_deg : (E,) float64, deg
-        Pitch angle beyond which the model's electrons are lost to the Moon, NaN where none are.
-    """
-
-    energy_ev: FloatArray
-    pitch_deg: FloatArray
-    flux: FloatArray
-    model: FloatArray
-    is_used: BoolArray
-    cone_edge_deg: FloatArray
-
-
-LoadSweep = Callable[[int], SweepView]
-"""Gives a sweep by its index in the result."""
 
 
 def sweep_panels(axes: NDArray[np.object_], result: RunResult, sweep: int, view: SweepView) -> list[QuadMesh]:

@@ -1,7 +1,6 @@
 """Picture of potentials by region beside what was published."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -22,12 +21,11 @@ from potrun.plots.style import (
 )
 from potrun.results.run_result import RunResult
 
-if TYPE_CHECKING:
-    from potrun.studies.halekas2008_regions import Expectation
-
 
 @styled
-def draw_regions(result: RunResult, members: Mapping[str, BoolArray], expected: "Mapping[str, Expectation]") -> Figure:
+def draw_regions(
+    result: RunResult, members: Mapping[str, BoolArray], published: Mapping[str, tuple[float, float]]
+) -> Figure:
     """Draw every fitted potential by region, the median, and the published range.
 
     Parameters
@@ -36,8 +34,8 @@ def draw_regions(result: RunResult, members: Mapping[str, BoolArray], expected: 
         The run.
     members : mapping of str to (S,) bool
         The sweeps of each region.
-    expected : mapping of str to Expectation
-        What was published.
+    published : mapping of str to (float, float), V
+        Least and greatest median that agrees with what was published; NaN where nothing was.
 
     Returns
     -------
@@ -51,7 +49,7 @@ def draw_regions(result: RunResult, members: Mapping[str, BoolArray], expected: 
     )
     jitter = np.random.default_rng(0)
     for line, (name, chosen) in enumerate(members.items()):
-        low, high = expected[name].low_v, expected[name].high_v
+        low, high = published[name]
         if np.isfinite(low):
             ax.add_patch(Rectangle((low, -line - 0.38), high - low, 0.76, color=FAINT, linewidth=0))
         u = result["spec_u_surface"][chosen]

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from potrun.core.records import FitStatus, IntervalFlag
 from potrun.losscone.objective_surface import ObjectiveSurface
-from potrun.plots.panels import SweepView, finish_panels, sweep_panels
+from potrun.plots.panels import finish_panels, sweep_panels
 from potrun.plots.style import (
     INK,
     PAPER,
@@ -22,6 +22,7 @@ from potrun.plots.style import (
     volts,
 )
 from potrun.results.run_result import RunResult
+from potrun.results.sweeps import SweepView
 
 LARGEST_RATIO = 30.0
 LEVELS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)

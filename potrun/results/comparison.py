@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from potrun.core.errors import UsageError
 from potrun.core.records import FloatArray, IntArray
+from potrun.core.table import Cell, Table
 from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
 
@@ -174,6 +175,32 @@ def summary(comparison: Comparison) -> dict[str, list[float]]:
             f"|difference of U| in {name}, 95 % (V)": nan + [_percentile(np.abs(column), 95) for column in moved.T],
         }
     return table
+
+
+def sweeps_table(comparison: Comparison) -> Table:
+    """Lay the shared sweeps out: one line a sweep, one column a run for U, chi2 and whether there is a fit."""
+    columns = {"u_surface_v": "spec_u_surface", "chi2": "spec_fit_chi2", "has_fit": "spec_has_fit"}
+    values = [comparison.values(key).tolist() for key in columns.values()]
+    values.append(comparison.differences("spec_u_surface").tolist())
+    first, place = comparison.results[0], comparison.matched[:, 0]
+    names = [
+        "time_start_utc",
+        "original_spectrum_number",
+        *(f"{name} [{label}]" for name in columns for label in comparison.labels),
+        *(f"u_difference_v [{label}]" for label in comparison.labels[1:]),
+    ]
+    start, number = first["spec_time_start"][place].tolist(), first["spec_original_spec_no"][place].tolist()
+    rows = [
+        [start[line], number[line], *(cell for block in values for cell in block[line])] for line in range(len(place))
+    ]
+    return Table("shared sweeps", names, rows)
+
+
+def summary_table(comparison: Comparison) -> Table:
+    """Lay out the summary and the settings that differ."""
+    rows: list[list[Cell]] = [[name, *numbers] for name, numbers in summary(comparison).items()]
+    rows += [[f"setting {name}", *values] for name, values in comparison.settings.items()]
+    return Table("summary", ["quantity", *comparison.labels], rows)
 
 
 def _percentile(values: FloatArray, percent: float) -> float:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from potrun.results.npz import NpzWriter
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
 AXES = get_args(Axis)
 
@@ -48,7 +47,7 @@ class RunResult(Mapping[str, NDArray[Any]]):
         self.path = path
 
     @classmethod
-    def from_days(cls, days: Sequence[DayResult], provenance: Mapping[str, Any]) -> "RunResult":
+    def from_days(cls, days: Sequence[DayResult], provenance: Mapping[str, Any]) -> Self:
         """Join the results of days in memory, ordered by date."""
         ordered = sorted(days, key=lambda day: day.date)
         columns = {
@@ -120,7 +119,7 @@ class RunResult(Mapping[str, NDArray[Any]]):
         table.attrs["units"] = {column.name: column.unit for column in chosen}
         return table
 
-    def select(self, sweeps: BoolArray) -> "RunResult":
+    def select(self, sweeps: BoolArray) -> Self:
         """Return the result of some sweeps alone, with their rows.
 
         Parameters
@@ -128,23 +127,7 @@ class RunResult(Mapping[str, NDArray[Any]]):
         sweeps : (S,) bool
             True for the sweeps to keep.
         """
-        return RunResult(_Selection(self._columns, sweeps), self.provenance, self.path)
-
-    def plot(self, kind: str = "map") -> "Figure":
-        """Draw one picture of the result.
-
-        Parameters
-        ----------
-        kind : str
-            One of the names in :data:`potrun.plots.KINDS`.
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-        """
-        from potrun.plots import draw
-
-        return draw(self, kind)
+        return type(self)(_Selection(self._columns, sweeps), self.provenance, self.path)
 
     def save(self, path: str | Path) -> Path:
         """Write the result as an NPZ, the same bytes as a merge of its days' shards gives."""

@@ -9,7 +9,7 @@ import numpy as np
 from potrun.core.interrupts import raise_if_interrupted
 from potrun.core.progress import RunProgress
 from potrun.core.records import FloatArray
-from potrun.runs.day import DayReport
+from potrun.runs.tasks import DayReport
 from potrun.tracking import Tracker
 
 TELL_EVERY_S = 1.0

@@ -21,12 +21,12 @@ from potrun.plots.window import require_windows, show
 from potrun.results.load import load_results
 from potrun.results.merge import merge_shards
 from potrun.results.statistics import statistics
+from potrun.results.sweeps import SweepLoader
 from potrun.runs import report
-from potrun.runs.day import DayReport
-from potrun.runs.executors.base import make_executor
+from potrun.runs.executors import make_executor
 from potrun.runs.live import LiveView
 from potrun.runs.plan import RunPlan, is_finished, make_plan
-from potrun.runs.sweeps import SweepLoader
+from potrun.runs.tasks import DayReport
 from potrun.studies.base import StudyCase
 from potrun.studies.run import run_studies, study_folder
 from potrun.tracking import Status, Tracker, make_tracker
@@ -148,7 +148,7 @@ def _compute(plan: RunPlan, tracker: Tracker) -> tuple[RunOutcome, list[DayRepor
     numbers["seconds/total"] = time.monotonic() - started
     numbers["sweeps_per_second"] = sum(day.sweeps for day in reports if not day.is_resumed) / numbers["seconds/total"]
     report.describe_result(plan, numbers, defects)
-    loader = SweepLoader(plan.cfg, plan.archive, result)
+    loader = SweepLoader(plan.archive, plan.cfg.archive, plan.cfg.fitter, result)
     folder = plan.npz.with_name(f"{plan.npz.stem}_pictures")
     pictures = draw_all(result, folder, loader, raise_if_interrupted)
     days = tuple(day.task.day for day in reports if day.failure is None)

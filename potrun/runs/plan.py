@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from potrun.archive.days import Archive, open_archive, select_days
+from potrun.archive.days import select_days
 from potrun.archive.digest import ancillary_files, day_file
 from potrun.core.errors import DataError, OutputError, ResultMismatchError
 from potrun.core.provenance import Provenance, describe_differences, result_file_name
+from potrun.core.records import Archive
 from potrun.core.settings import RunConfig
 from potrun.results.load import load_results
-from potrun.runs.day import DayReport, DayTask
+from potrun.runs.inputs import open_archive
+from potrun.runs.tasks import DayReport, DayTask
 from potrun.studies.run import are_answered, check_studies, study_folder
 
 

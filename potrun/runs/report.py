@@ -13,8 +13,8 @@ from potrun import __version__
 from potrun.archive.days import describe_dates
 from potrun.core.provenance import code_digest, flatten
 from potrun.core.settings import RunConfig
-from potrun.runs.day import DayReport
 from potrun.runs.plan import RunPlan
+from potrun.runs.tasks import DayReport
 from potrun.tracking import Tracker
 from potrun.tracking.base import CONFIG_ARTIFACT
 

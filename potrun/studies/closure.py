@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from potrun.archive.days import Archive
-from potrun.core.records import ArchiveDay
+from potrun.core.records import Archive, ArchiveDay
 from potrun.core.settings import RunConfig
-from potrun.studies.base import StudyCase, StudyReport, Table
+from potrun.core.table import Table
+from potrun.results.recovery import EDGES, Recovery, groups, measures
+from potrun.studies.base import StudyCase, StudyReport
 from potrun.studies.counts import archive_counts
 from potrun.studies.plasma_recovery import plasma_recovery
-from potrun.studies.recovery import EDGES, Recovery, groups, measures
 from potrun.studies.truth import check_truth, load_truth
 
 TITLES = {**{name: title for name, (title, _) in EDGES.items()}, "decade": "|U| (V) and light"}

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from potrun.archive.days import Archive
 from potrun.archive.table import read_day
 from potrun.core.instrument import GEOMETRIC_FACTOR_CM2_SR, cell_accumulation_s
-from potrun.core.records import ArchiveDay, DayTable, FloatArray
+from potrun.core.records import Archive, ArchiveDay, DayTable, FloatArray
 from potrun.geometry.theta import read_theta
 
 

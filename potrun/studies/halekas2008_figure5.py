@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from potrun.archive.days import Archive
 from potrun.core.errors import NoDataError
-from potrun.core.records import ArchiveDay
+from potrun.core.records import Archive, ArchiveDay
 from potrun.core.settings import RunConfig
-from potrun.studies.base import StudyCase, StudyReport, Table
+from potrun.core.table import Table
+from potrun.studies.base import StudyCase, StudyReport
 from potrun.studies.choose import nearest_sweep, seconds_from
 from potrun.studies.one_sweep import see_sweep
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from potrun.archive.days import Archive
 from potrun.core.errors import UsageError
-from potrun.core.records import ArchiveDay, BoolArray
+from potrun.core.records import Archive, ArchiveDay, BoolArray
 from potrun.core.settings import RunConfig
+from potrun.core.table import Table
 from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
-from potrun.studies.base import StudyCase, StudyReport, Table
+from potrun.studies.base import StudyCase, StudyReport
 from potrun.studies.surroundings import Surroundings, surroundings
 
 TAIL_HALF_WIDTH_DEG = 25.0
@@ -96,8 +96,9 @@ class TheStudy:
             if verdict:
                 metrics[f"halekas2008_regions/{word}/agrees"] = float(agrees)
         origin = "simulated" if case.result.origin == "simulated" else "measured"
+        published = {name: (expected.low_v, expected.high_v) for name, expected in EXPECTED.items()}
         table = Table(f"Potentials by region, published (Halekas et al. 2008) and found ({origin})", COLUMNS, rows)
-        return StudyReport(metrics, {"regions": table}, {"regions": draw_regions(case.result, members, EXPECTED)})
+        return StudyReport(metrics, {"regions": table}, {"regions": draw_regions(case.result, members, published)})
 
 
 def regions(result: RunResult, around: Surroundings) -> dict[str, BoolArray]:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from potrun.archive.days import Archive
-from potrun.core.records import ArchiveDay, FitStatus
+from potrun.core.records import Archive, ArchiveDay, FitStatus
 from potrun.core.settings import RunConfig
-from potrun.studies.base import StudyCase, StudyReport, Table
+from potrun.core.table import Table
+from potrun.studies.base import StudyCase, StudyReport
 from potrun.studies.choose import choose_sweep
 from potrun.studies.one_sweep import SeenSweep, see_sweep
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potrun.core.records import BoolArray
+from potrun.core.table import Table
 from potrun.results.run_result import RunResult
-from potrun.studies.base import Table
 
 QUANTITIES = {
     "usc_v": ("Usc (V)", "Usc", "spec_spacecraft_potential", "spec_spacecraft_potential_sigma", False),

@@ -7,9 +7,8 @@ from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
 
-from potrun.archive.days import Archive
-from potrun.core.atomic import atomic_file
-from potrun.core.records import ArchiveDay
+from potrun.core.atomic import write_text
+from potrun.core.records import Archive, ArchiveDay
 from potrun.core.settings import STUDIES, RunConfig
 from potrun.studies.base import Study, StudyCase, StudyReport
 
@@ -82,8 +81,7 @@ def run_studies(case: StudyCase, folder: Path) -> Findings:
         _log(name, report, case.result.origin)
         findings.metrics.update(report.metrics)
         findings.files[f"studies/{name}"] = _write(report, folder / name)
-        with atomic_file(folder / name / ASKED) as stream:
-            stream.write(_asked(case.cfg).encode())
+        write_text(folder / name / ASKED, _asked(case.cfg))
     return findings
 
 
@@ -113,10 +111,5 @@ def _log(name: str, report: StudyReport, origin: str) -> None:
 def _write(report: StudyReport, folder: Path) -> list[Path]:
     from potrun.plots.style import save
 
-    paths = []
-    for name, table in report.tables.items():
-        path = folder / f"{name}.csv"
-        with atomic_file(path) as stream:
-            stream.write(table.to_csv().encode())
-        paths.append(path)
-    return paths + [save(figure, folder / f"{name}.png") for name, figure in report.figures.items()]
+    tables = [write_text(folder / f"{name}.csv", table.to_csv()) for name, table in report.tables.items()]
+    return tables + [save(figure, folder / f"{name}.png") for name, figure in report.figures.items()]

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from potrun.archive.days import Archive
-from potrun.core.records import FloatArray
+from potrun.core.records import Archive, FloatArray
 from potrun.geometry.compute import GeometryModel
 from potrun.geometry.coverage import kernels_for, within_reach
 from potrun.geometry.ephemeris import MOON, SUN, ecliptic_to_moon, position_km

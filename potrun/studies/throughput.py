@@ -6,15 +6,15 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from potrun.archive.days import Archive
 from potrun.archive.table import read_day
 from potrun.core.errors import NoDataError
-from potrun.core.records import ArchiveDay, FitStatus, SweepBatch
+from potrun.core.records import Archive, ArchiveDay, FitStatus, SweepBatch
 from potrun.core.settings import RunConfig
+from potrun.core.table import Table
 from potrun.geometry.compute import GeometryModel
 from potrun.losscone.normalise import build_sweep_batch
 from potrun.plasma.estimate import make_potential_model
-from potrun.studies.base import StudyCase, StudyReport, Table
+from potrun.studies.base import StudyCase, StudyReport
 from potrun.studies.measure_fit import measure_fit
 
 TITLES = {

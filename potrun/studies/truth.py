@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.archive.days import Archive
 from potrun.core.errors import DataError, NoDataError
-from potrun.core.records import ArchiveDay, IntArray
+from potrun.core.records import Archive, ArchiveDay, IntArray
 from potrun.results.day import SWEEPS_PER_DATE
 from potrun.results.run_result import RunResult
 

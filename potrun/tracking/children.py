@@ -1,11 +1,12 @@
 """The table of a multirun: one line a job, its choices and the numbers that compare it with the others."""
 
-import csv
-import io
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from potrun.core.table import Cell, Table
 
 COMPARED = (
     "sweeps",
@@ -51,22 +52,14 @@ class Job:
         return sorted(jobs, key=lambda job: job.number)
 
 
-def children_table(jobs: Sequence[Job]) -> tuple[list[str], list[list[object]]]:
-    """Lay the jobs out as a table.
-
-    Returns
-    -------
-    columns : list of str
-        Job, status, the choices that differ, compared metrics, the other choices, run id, result and error.
-    rows : list of list
-        One a job; None where a job has no such value.
-    """
+def children_table(jobs: Sequence[Job]) -> Table:
+    """Lay the jobs out, one a row: status, the choices that differ, compared metrics, the other choices, run id."""
     choices = _in_order(job.choices for job in jobs)
     metrics = [name for name in _in_order(job.metrics for job in jobs) if name.startswith(COMPARED)]
     swept = varying(jobs)
     fixed = [name for name in choices if name not in swept]
     columns = ["job", "status", *swept, *metrics, *fixed, "run_id", "npz", "error"]
-    rows: list[list[object]] = [
+    rows: list[list[Cell]] = [
         [
             job.number,
             job.status,
@@ -79,7 +72,7 @@ def children_table(jobs: Sequence[Job]) -> tuple[list[str], list[list[object]]]:
         ]
         for job in jobs
     ]
-    return columns, rows
+    return Table("jobs", columns, rows)
 
 
 def varying(jobs: Sequence[Job]) -> list[str]:
@@ -88,19 +81,13 @@ def varying(jobs: Sequence[Job]) -> list[str]:
     return [name for name in names if len({job.choices.get(name) for job in jobs}) > 1]
 
 
-def to_csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Write the table as CSV."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return out.getvalue()
-
-
-def to_table_json(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def to_table_json(table: Table) -> str:
     """Write the table as MLflow's UI reads it; a number that is not finite, which JSON cannot say, becomes text."""
-    cells = [[str(cell) if isinstance(cell, float) and cell - cell != 0.0 else cell for cell in row] for row in rows]
-    return json.dumps({"columns": list(columns), "data": cells}, allow_nan=False)
+    cells = [
+        [str(cell) if isinstance(cell, float) and not math.isfinite(cell) else cell for cell in row]
+        for row in table.rows
+    ]
+    return json.dumps({"columns": list(table.columns), "data": cells}, allow_nan=False)
 
 
 def _in_order(mappings: Iterable[Mapping[str, object]]) -> list[str]:

@@ -21,9 +21,7 @@ def write_comparisons(jobs: Sequence[Job], folder: Path) -> list[Path]:
     list of Path
         The tables and pictures, in ``folder``.
     """
-    from potrun.cli.compare import summary_csv, sweeps_csv, write_text
-    from potrun.plots.comparison import draw_comparison
-    from potrun.plots.style import save
+    from potrun.plots.comparison import write_comparison
     from potrun.results.comparison import compare
     from potrun.results.load import load_results
 
@@ -39,13 +37,7 @@ def write_comparisons(jobs: Sequence[Job], folder: Path) -> list[Path]:
             continue
         comparison = compare([results[job.number] for job in group], distinct_labels(group))
         place = folder / shared_label(group, jobs)
-        write_text(place / "sweeps.csv", sweeps_csv(comparison))
-        write_text(place / "summary.csv", summary_csv(comparison))
-        paths += [
-            place / "sweeps.csv",
-            place / "summary.csv",
-            save(draw_comparison(comparison), place / "comparison.png"),
-        ]
+        paths += write_comparison(comparison, place)
     return paths
 
 

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from potrun.cli.sync import sync
+from potrun.core.atomic import write_text
 from potrun.core.errors import NoDataError, PotrunError
 from potrun.core.settings import RunConfig
 from potrun.tracking.base import Status
-from potrun.tracking.children import Job, children_table, to_csv, to_table_json
+from potrun.tracking.children import Job, children_table, to_table_json
 from potrun.tracking.compared import write_comparisons
 from potrun.tracking.journal import Journal
 from potrun.tracking.mlflow_tracker import MlflowTracker
+from potrun.tracking.resend import resend
 from potrun.tracking.store import Store
 
 log = logging.getLogger(__name__)
@@ -93,10 +94,10 @@ class Parent:
         return "FAILED" if failed or not jobs else "FINISHED"
 
     def _log_table(self, jobs: Sequence[Job]) -> None:
-        columns, rows = children_table(jobs)
-        (self.folder / "children.csv").write_text(to_csv(columns, rows), encoding="utf-8")
+        table = children_table(jobs)
+        write_text(self.folder / "children.csv", table.to_csv())
         self.tracker.log_artifact(self.folder / "children.csv")
-        self.tracker.log_text(to_table_json(columns, rows), "children.json")
+        self.tracker.log_text(to_table_json(table), "children.json")
         self.tracker.set_tags({"mlflow.loggedArtifacts": '[{"path": "children.json", "type": "table"}]'})
 
     def _log_comparison(self, jobs: Sequence[Job]) -> None:
@@ -116,7 +117,7 @@ def _close_lost_job(job: Job) -> None:
     """Close the run of a job whose process was killed outright."""
     job.status, job.error = "KILLED", "its process ended without a word"
     try:
-        sync(Path(job.run_dir))
+        resend(Path(job.run_dir))
     except NoDataError:
         return  # it died before it was tracked
     except PotrunError as error:

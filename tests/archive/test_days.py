@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from potrun.archive.days import describe_dates, open_archive, scan_archive, select_days
+from potrun.archive.days import describe_dates, scan_archive, select_days
 from potrun.archive.layout import date_of_name, folder_name, relative_table_path, table_name
 from potrun.core.errors import NoDataError
 from potrun.core.records import ArchiveDay
 from potrun.core.settings import ArchiveConfig
+from potrun.runs.inputs import open_archive
 from tests.support.tables import table_lines, write_day
 
 FOLDERS = [

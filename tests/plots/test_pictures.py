@@ -11,11 +11,12 @@ from potrun.losscone.objective_surface import ObjectiveSurface
 from potrun.plots import KINDS, draw, draw_all
 from potrun.plots.binned import bin_median
 from potrun.plots.examples import sweeps_at_quantiles
-from potrun.plots.panels import SweepView, by_pitch
+from potrun.plots.panels import by_pitch
 from potrun.plots.style import save
 from potrun.plots.sweep import draw_sweep
 from potrun.plots.time import split_at_gaps, sweep_times
 from potrun.results.load import RunResult
+from potrun.results.sweeps import SweepView
 from tests.support.results import PROVENANCE, make_day
 
 DATES = [dt.date(1998, 4, 15), dt.date(1998, 4, 16), dt.date(1999, 4, 29)]
@@ -101,7 +102,7 @@ def test_same_result_same_bytes(tmp_path):
 
 def test_unknown_kind():
     with pytest.raises(UsageError, match="choose one of map, binned"):
-        make_run().plot("mapp")
+        draw(make_run(), "mapp")
 
 
 def test_one_sweep():

@@ -8,8 +8,8 @@ import pytest
 
 from potrun.core.records import ArchiveDay
 from potrun.runs import live
-from potrun.runs.day import DayReport, DayTask
 from potrun.runs.live import LiveView
+from potrun.runs.tasks import DayReport, DayTask
 
 
 class Recorder:

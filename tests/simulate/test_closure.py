@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from potrun.archive.days import open_archive
 from potrun.core.composition import settings_from
 from potrun.core.errors import UsageError
+from potrun.runs.inputs import open_archive
 from potrun.simulate.closure import ensure_closure_archive, simulation_settings
 
 

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from potrun.archive.days import open_archive
 from potrun.core.composition import settings_from
 from potrun.core.errors import NoDataError
 from potrun.results.load import load_results
+from potrun.runs.inputs import open_archive
 from potrun.runs.plan import make_plan
 from potrun.studies.truth import load_truth
 

@@ -5,7 +5,7 @@ import io
 import json
 import math
 
-from potrun.tracking.children import Job, children_table, to_csv, to_table_json
+from potrun.tracking.children import Job, children_table, to_table_json
 from potrun.tracking.compared import distinct_labels, shared_label
 
 
@@ -25,7 +25,7 @@ def test_labels_name_what_differs():
 
 
 def test_the_table_shows_first_what_differs():
-    columns, rows = children_table(jobs())
-    assert columns == ["job", "status", "day", "fitter", "chi2/max", "year", "run_id", "npz", "error"]
-    assert [row["fitter"] for row in csv.DictReader(io.StringIO(to_csv(columns, rows)))][:2] == ["halekas", "lillis"]
-    assert json.loads(to_table_json(columns, rows))["data"][0][4] == "nan"
+    table = children_table(jobs())
+    assert table.columns == ["job", "status", "day", "fitter", "chi2/max", "year", "run_id", "npz", "error"]
+    assert [row["fitter"] for row in csv.DictReader(io.StringIO(table.to_csv()))][:2] == ["halekas", "lillis"]
+    assert json.loads(to_table_json(table))["data"][0][4] == "nan"

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from potrun.cli import sync as sync_module
-from potrun.cli.sync import HELP, command, sync
+from potrun.cli.sync import HELP, command
 from potrun.core.commandline import run_command
 from potrun.core.errors import NoDataError, TrackingUnreachableError
 from potrun.core.settings import TrackingConfig
 from potrun.tracking import make_tracker
+from potrun.tracking import resend as resend_module
 from potrun.tracking.lookup import find_result
+from potrun.tracking.resend import resend
 from potrun.tracking.sender import Sender
 from tests.support.tracking_server import TrackingServer
 
@@ -62,7 +63,7 @@ def test_lost_midway_nothing_is_lost_and_nothing_comes_twice(server, tmp_path, m
     assert not tracker.finish("FINISHED")
     assert f"potrun.sync {run_dir}" in caplog.text
     with pytest.raises(TrackingUnreachableError, match="does not answer"):
-        sync(run_dir)
+        resend(run_dir)
 
     moved = run_dir.rename(tmp_path / "after the move")
     server.start()
@@ -70,7 +71,7 @@ def test_lost_midway_nothing_is_lost_and_nothing_comes_twice(server, tmp_path, m
     with monkeypatch.context() as patch:
         patch.setattr(Sender, "_send_artifact", _lose_the_connection)
         with pytest.raises(TrackingUnreachableError, match="the same command continues"):
-            sync(moved)
+            resend(moved)
     assert server.client().get_run(tracker.run_id).info.status == "RUNNING"
     assert _command([str(moved)]) == 0
     assert "records sent" in capsys.readouterr().out
@@ -95,7 +96,7 @@ def test_lost_midway_nothing_is_lost_and_nothing_comes_twice(server, tmp_path, m
 def test_a_run_created_without_an_answer_is_not_created_twice(server, tmp_path, monkeypatch):
     server.start()
     tracker = make_tracker(TrackingConfig(kind="server", uri=server.uri, required=False), tmp_path)
-    real = sync_module.Journal.created
+    real = resend_module.Journal.created
     with monkeypatch.context() as patch:
         patch.setattr("potrun.tracking.journal.Journal.created", _lose_the_connection)
         tracker.start("once", {}, {})
@@ -121,7 +122,7 @@ def test_absent_at_the_start_and_killed_outright(server, tmp_path):
     with next(tmp_path.glob("tracking/*/journal.jsonl")).open("a") as file:
         file.write('{"kind": "metr')
     server.start()
-    sync(tmp_path, server.uri)
+    resend(tmp_path, server.uri)
     client = server.client()
     (run,) = client.search_runs([client.get_experiment_by_name("other").experiment_id])
     assert (run.info.run_name, run.info.status) == ("killed", "KILLED")
@@ -148,7 +149,7 @@ def test_silence(hanging, tmp_path):
 
 def test_a_folder_without_runs(tmp_path, capsys):
     with pytest.raises(NoDataError, match="holds no tracked run"):
-        sync(tmp_path)
+        resend(tmp_path)
     assert _command([str(tmp_path)]) == 3
     assert "no tracked run" in capsys.readouterr().err
 

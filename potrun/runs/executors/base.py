@@ -3,10 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from potrun.archive.days import Archive
-from potrun.core.provenance import Provenance
-from potrun.core.settings import RunConfig
-from potrun.runs.day import DayReport, DayTask, OnProgress
+from potrun.runs.tasks import DayReport, DayTask, OnProgress
 
 OnReport = Callable[[DayReport], None]
 
@@ -38,31 +35,3 @@ class Executor(Protocol):
         DataError
             If a kernel, the attitude or the inclinations cannot be read.
         """
-
-
-def make_executor(cfg: RunConfig, archive: Archive, provenance: Provenance) -> Executor:
-    """Return the executor that the settings ask for.
-
-    Parameters
-    ----------
-    cfg, archive
-        The run's settings and inputs.
-    provenance : Provenance
-        What every process of the run has to see.
-
-    Raises
-    ------
-    UsageError
-        If it needs something that is not installed.
-    """
-    if cfg.executor.kind == "dask":
-        from potrun.runs.executors.dask import DaskExecutor
-
-        return DaskExecutor(cfg, archive, provenance)
-    if cfg.executor.workers > 1:
-        from potrun.runs.executors.processes import ProcessExecutor
-
-        return ProcessExecutor(cfg, archive, provenance)
-    from potrun.runs.executors.inline import InlineExecutor
-
-    return InlineExecutor(cfg, archive, provenance)

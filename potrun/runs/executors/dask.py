@@ -9,13 +9,14 @@ from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from typing import Any
 
-from potrun.archive.days import Archive
 from potrun.core.errors import PotrunError, UsageError
 from potrun.core.interrupts import raise_if_interrupted
 from potrun.core.provenance import Provenance
+from potrun.core.records import Archive
 from potrun.core.settings import RunConfig
-from potrun.runs.day import DayReport, DayTask, OnProgress, for_workers, work
 from potrun.runs.executors.base import POLL_S, OnReport
+from potrun.runs.tasks import DayReport, DayTask, OnProgress
+from potrun.runs.worker import for_workers, work
 
 log = logging.getLogger(__name__)
 

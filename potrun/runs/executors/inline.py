@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from potrun.archive.days import Archive
 from potrun.core.interrupts import raise_if_interrupted
 from potrun.core.machine import keep_freed_memory
 from potrun.core.provenance import Provenance
+from potrun.core.records import Archive
 from potrun.core.settings import RunConfig
-from potrun.runs.day import DayReport, DayTask, DayWorker, OnProgress, PreparedDay
+from potrun.runs.day import PreparedDay
 from potrun.runs.executors.base import POLL_S, OnReport
+from potrun.runs.tasks import DayReport, DayTask, OnProgress
+from potrun.runs.worker import DayWorker
 
 Ready = PreparedDay | DayReport
 
@@ -67,6 +69,6 @@ def _finish(worker: DayWorker, task: DayTask, ahead: Future[Ready], on_progress:
 
     def call() -> DayReport:
         ready = prepared.pop()() if prepared else worker.prepare(task)
-        return worker.finish(ready, on_progress)
+        return worker.finish(task, ready, on_progress)
 
     return worker.attempt(task, call)

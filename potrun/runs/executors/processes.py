@@ -1,18 +1,18 @@
 """Days side by side in processes of this machine."""
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from multiprocessing.connection import wait
 
-from potrun.archive.days import Archive
 from potrun.core.interrupts import raise_if_interrupted
 from potrun.core.provenance import Provenance
+from potrun.core.records import Archive
 from potrun.core.settings import RunConfig
-from potrun.runs.day import DayTask, OnProgress, for_workers
 from potrun.runs.executors.base import POLL_S, OnReport
-from potrun.runs.executors.retries import Attempts
 from potrun.runs.executors.worker import WorkerDiedError, WorkerProcess
+from potrun.runs.tasks import DayReport, DayTask, OnProgress
+from potrun.runs.worker import for_workers
 
 log = logging.getLogger(__name__)
 
@@ -70,3 +70,26 @@ class ProcessExecutor:
         finally:
             for worker in (*idle, *busy):
                 worker.kill()
+
+
+class Attempts:
+    """Counts the starts of each day whose worker was lost.
+
+    Parameters
+    ----------
+    limit : int
+        How often a day is started at most.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._lost: Counter[DayTask] = Counter()
+
+    def lost(self, task: DayTask, how: str) -> DayReport | None:
+        """Note that a day was lost with its worker; returns the report of a day that is given up."""
+        self._lost[task] += 1
+        if self._lost[task] < self._limit:
+            return None
+        return DayReport(
+            task, failure=f"{task.day.name}: given up, its worker {how} {self._limit} times; is memory short?"
+        )

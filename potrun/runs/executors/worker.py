@@ -14,13 +14,13 @@ from multiprocessing.connection import Connection
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from potrun.archive.days import Archive
 from potrun.core.errors import PotrunError
+from potrun.core.records import Archive
 from potrun.core.settings import RunConfig
 
 if TYPE_CHECKING:
     from potrun.core.provenance import Provenance
-    from potrun.runs.day import DayReport, DayTask
+    from potrun.runs.tasks import DayReport, DayTask
 
 
 class WorkerDiedError(PotrunError):
@@ -121,7 +121,7 @@ def _serve(pipe: Connection, level: int, cfg: RunConfig, archive: Archive, prove
     threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.getLogger().setLevel(level)
     logging.getLogger().addHandler(_PipeHandler(pipe))
-    from potrun.runs.day import work
+    from potrun.runs.worker import work
 
     while True:
         try:

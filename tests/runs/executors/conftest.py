@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from potrun.archive.days import Archive, scan_archive
+from potrun.archive.days import scan_archive
 from potrun.archive.digest import ancillary_files
 from potrun.core.composition import settings_from
 from potrun.core.provenance import Provenance
+from potrun.core.records import Archive
 from potrun.core.settings import RunConfig
-from potrun.runs.day import DayReport, DayTask
+from potrun.runs.tasks import DayReport, DayTask
 from potrun.simulate.archive import simulate_archive
 
 CHEAP = [

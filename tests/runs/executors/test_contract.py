@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from potrun.core.errors import DataError, OutputError
-from potrun.runs.executors.base import make_executor
+from potrun.runs.executors import make_executor
 from tests.support.dask_cluster import dask_cluster
 from tests.support.deadly_day import deadly
 

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from potrun.core.errors import PotrunError
-from potrun.runs.executors.base import make_executor
+from potrun.runs.executors import make_executor
 from tests.support.dask_cluster import dask_cluster
 
 

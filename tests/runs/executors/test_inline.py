@@ -6,33 +6,34 @@ import weakref
 
 import pytest
 
-from potrun.runs import day as day_module
-from potrun.runs.executors.base import make_executor
+from potrun.runs.day import DayStages
+from potrun.runs.executors import make_executor
+from potrun.runs.worker import DayWorker
 
 
 def test_preparing_overlaps_with_fitting(make_case, monkeypatch):
     fitting, prepared_next = threading.Event(), threading.Event()
-    located, finish = day_module.DayWorker._located, day_module.DayWorker.finish
+    prepare, finish = DayStages.prepare, DayWorker.finish
     order = []
 
-    def watched_located(self, task, table, seconds):
+    def watched_prepare(self, table, watch):
         if order:
             # Only a fit that goes on at the same time can let this day pass.
             assert fitting.wait(60)
             prepared_next.set()
-        order.append(task.day.date)
-        return located(self, task, table, seconds)
+        order.append(table.date)
+        return prepare(self, table, watch)
 
-    def watched_finish(self, ready, on_progress=None):
+    def watched_finish(self, task, ready, on_progress=None):
         fitting.set()
         if len(order) < 4:
             assert prepared_next.wait(60)
         prepared_next.clear()
         fitting.clear()
-        return finish(self, ready, on_progress)
+        return finish(self, task, ready, on_progress)
 
-    monkeypatch.setattr(day_module.DayWorker, "_located", watched_located)
-    monkeypatch.setattr(day_module.DayWorker, "finish", watched_finish)
+    monkeypatch.setattr(DayStages, "prepare", watched_prepare)
+    monkeypatch.setattr(DayWorker, "finish", watched_finish)
     case = make_case()
     assert all(report.failure is None for report in case.run(make_executor))
     assert order == [task.day.date for task in case.tasks]
@@ -41,7 +42,7 @@ def test_preparing_overlaps_with_fitting(make_case, monkeypatch):
 def test_no_more_than_two_days_are_in_memory(make_case, monkeypatch):
     alive = weakref.WeakSet()
     most = []
-    read = day_module.DayWorker.read
+    read = DayStages.read
 
     def watched(self, day):
         table = read(self, day)
@@ -50,7 +51,7 @@ def test_no_more_than_two_days_are_in_memory(make_case, monkeypatch):
         most.append(len(alive))
         return table
 
-    monkeypatch.setattr(day_module.DayWorker, "read", watched)
+    monkeypatch.setattr(DayStages, "read", watched)
     make_case().run(make_executor)
     assert len(most) == 4
     assert max(most) == 2
@@ -63,14 +64,14 @@ def test_a_signal_while_a_day_is_prepared_ends_the_run(make_case, monkeypatch):
     from potrun.core.interrupts import RunInterruptedError, deferred_signals
 
     release = threading.Event()
-    read = day_module.DayWorker.read
+    read = DayStages.read
 
     def slow(self, day):
         os.kill(os.getpid(), signal.SIGTERM)
         release.wait(5)
         return read(self, day)
 
-    monkeypatch.setattr(day_module.DayWorker, "read", slow)
+    monkeypatch.setattr(DayStages, "read", slow)
     monkeypatch.setattr("potrun.runs.executors.inline.raise_if_interrupted", _raising(release))
     case = make_case()
     with deferred_signals(), pytest.raises(RunInterruptedError):

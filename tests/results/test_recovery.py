@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from potrun.studies.recovery import Recovery, measures
+from potrun.results.recovery import Recovery, measures
 
 
 def made_up(n=20_000, sigma=10.0, sigma_usc=0.0, claimed=10.0):

@@ -1,22 +1,51 @@
 """Sweeps of a result, seen again as the fit saw them."""
 
 import datetime as dt
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
-from potrun.archive.days import Archive
 from potrun.archive.table import read_day
 from potrun.core.errors import DataError
-from potrun.core.records import DayTable, SweepBatch
-from potrun.core.settings import RunConfig
+from potrun.core.records import Archive, BoolArray, DayTable, FloatArray, SweepBatch
+from potrun.core.settings import ArchiveConfig, FitterConfig
 from potrun.geometry.compute import GeometryModel
 from potrun.losscone.model import loss_cone_model, loss_cone_sine_squared
 from potrun.losscone.normalise import build_sweep_batch
 from potrun.plasma.constant import ConstantPotential
-from potrun.plots.panels import SweepView
 from potrun.results.run_result import RunResult
+
+
+@dataclass(frozen=True, eq=False)
+class SweepView:
+    """One sweep as the fit saw it.
+
+    Parameters
+    ----------
+    energy_ev : (E,) float64, eV
+        Channels, NaN where a row does not exist.
+    pitch_deg : (E, C) float64, deg
+        Angle between the electrons' motion and the field line towards the Moon.
+    flux, model : (E, C) float64
+        Normalised flux and the model at the reported parameters, dimensionless; NaN where a cell holds none.
+    is_used : (E, C) bool
+        Cells that entered the objective.
+    cone_edge_deg : (E,) float64, deg
+        Pitch angle beyond which the model's electrons are lost to the Moon, NaN where none are.
+    """
+
+    energy_ev: FloatArray
+    pitch_deg: FloatArray
+    flux: FloatArray
+    model: FloatArray
+    is_used: BoolArray
+    cone_edge_deg: FloatArray
+
+
+LoadSweep = Callable[[int], SweepView]
+"""Gives a sweep by its index in the result."""
 
 
 class SweepLoader:
@@ -24,19 +53,19 @@ class SweepLoader:
 
     Parameters
     ----------
-    cfg : RunConfig
-        The settings of the result.
     archive : Archive
-        The archive of the result.
+        The archive that the result was made from.
+    settings, fitter
+        How the result read it, and how it normalised and modelled its sweeps.
     result : RunResult
         Tells each sweep's file, spectrum number, spacecraft potential and parameters.
     """
 
-    def __init__(self, cfg: RunConfig, archive: Archive, result: RunResult) -> None:
-        self._cfg = cfg
+    def __init__(self, archive: Archive, settings: ArchiveConfig, fitter: FitterConfig, result: RunResult) -> None:
+        self._fitter = fitter
         self._archive = archive
         self._result = result
-        self._geometry = GeometryModel.of(archive, cfg.archive)
+        self._geometry = GeometryModel.of(archive, settings)
         # The sweeps of a page come day by day; two days in memory are enough.
         self._read = lru_cache(maxsize=2)(self._read_day)
 
@@ -62,12 +91,12 @@ class SweepLoader:
         usc = float(self._result["spec_spacecraft_potential"][sweep])
         geometry = self._geometry.compute(table)
         potential = ConstantPotential(usc).estimate(table, geometry)
-        return build_sweep_batch(table, geometry, potential, self._cfg.fitter)
+        return build_sweep_batch(table, geometry, potential, self._fitter)
 
     def __call__(self, sweep: int) -> SweepView:
         """Return one sweep's data and its model at the reported parameters, for a picture."""
         batch = self.batch(sweep)
-        fitter = self._cfg.fitter
+        fitter = self._fitter
         u, ratio, beam = (
             np.array([self._result[name][sweep]]) for name in ("spec_u_surface", "spec_bs_over_bm", "spec_beam_amp")
         )
