@@ -178,6 +178,11 @@ class Geometry:
     def __post_init__(self) -> None:
         _check_shapes(self, {"R": len(self.et_s)})
 
+    def electron_flux(self, flux: FloatArray) -> FloatArray:
+        """Return flux without the cells that sunlight may have reached: (R, C), NaN there."""
+        lit = self.is_sunlit_cell
+        return flux if lit is None or not lit.any() else np.where(lit, np.nan, flux)
+
 
 class PotentialStatus(IntEnum):
     """How a sweep's spacecraft potential came about."""
@@ -201,11 +206,6 @@ class Environment(IntEnum):
     TAIL_LOBE = 3
     PLASMA_SHEET = 4
     WAKE = 5
-
-    def electron_flux(self, flux: FloatArray) -> FloatArray:
-        """Return flux without the cells that sunlight may have reached: (R, C), NaN there."""
-        lit = self.is_sunlit_cell
-        return flux if lit is None or not lit.any() else np.where(lit, np.nan, flux)
 
 
 @dataclass(frozen=True, eq=False)

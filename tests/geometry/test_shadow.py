@@ -10,7 +10,6 @@ from potrun.core.settings import ArchiveConfig
 from potrun.geometry.compute import GeometryModel
 from potrun.geometry.shadow import covered_part
 from potrun.geometry.sunlight import distance_to_cell_deg, sunlit_cells
-from potrun.losscone.normalise import electron_flux
 from potrun.simulate.cells import THETA_DEG
 
 AU = 149_597_870.7
@@ -93,7 +92,7 @@ def test_masked_cells_leave_both_fits_and_nothing_else(sample_dir):
     assert lit[masked.spacecraft_in_sun].any(axis=1).all()
     assert not lit[~masked.spacecraft_in_sun].any()
     assert 1 < lit[masked.spacecraft_in_sun].sum(axis=1).mean() < 10
-    flux = electron_flux(table, masked)
+    flux = masked.electron_flux(table.flux)
     assert np.isnan(flux[lit]).all()
     np.testing.assert_array_equal(flux[~lit], table.flux[~lit])
     np.testing.assert_array_equal(masked.pitch_deg, plain.pitch_deg)
