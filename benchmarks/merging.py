@@ -145,12 +145,12 @@ def redated(day, date: dt.date):
     changed = {
         "rows_utc": np.datetime_as_string(row_times).astype(kinds["rows_utc"]),
         "rows_time": np.char.mod("%d.0", seconds).astype(kinds["rows_time"]),
-        "rows_spec_no": np.repeat(number, rows // sweeps),
-        "spec_spec_no": number,
+        "rows_sweep_id": np.repeat(number, rows // sweeps),
+        "spec_sweep_id": number,
         "spec_original_spec_no": np.arange(sweeps) + 1,
         "source_name": np.array([f"{date:%Y}/3D{date:%y%m%d}.TAB"], kinds["source_name"]),
     }
-    for name, first in (("spec_time_start", 0), ("spec_time_end", rows // sweeps - 1)):
+    for name, first in (("spec_utc_start", 0), ("spec_utc_end", rows // sweeps - 1)):
         changed[name] = changed["rows_utc"][first :: rows // sweeps].astype(kinds[name])
     return replace(day, date=date, columns={**day.columns, **changed})
 

@@ -35,7 +35,7 @@ def test_a_day_by_its_path_and_nothing_written(root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (path,) = root.rglob("3D990101.TAB")
     result = potrun.process_day(path, "fitter=lillis", "device=cpu")
-    assert np.unique(result.spec_time_start.astype("<U10")).tolist() == ["1999-01-01"]
+    assert np.unique(result.spec_utc_start.astype("<U10")).tolist() == ["1999-01-01"]
     assert result.origin == "simulated"
     assert list(tmp_path.iterdir()) == []
     assert result.plot("chi2").axes

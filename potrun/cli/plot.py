@@ -20,7 +20,7 @@ KINDS = ("map", "binned", "time", "chi2", "environment", "coverage", "examples",
 OPTIONS = (
     Option("kind", KINDS, "which picture"),
     Option("illumination", ("day", "night", "all"), "only sweeps with a sunlit or a shadowed footpoint", "all"),
-    Option("sweep", int, "one sweep: its place in the file, counted from 0, or its number in spec_spec_no"),
+    Option("sweep", int, "one sweep: its place in the file, counted from 0, or its number in spec_sweep_id"),
     Option("display", bool, "open a window", False),
     Option("output", str, "PNG to write, a folder with kind=all; default: beside FILE"),
     Option("root", str, "archive that the result was made from, for pictures of sweeps; default: as for a run"),
@@ -123,9 +123,9 @@ def find_sweep(result: "RunResult", number: int) -> int:
     """
     if 0 <= number < result.n_sweeps:
         return number
-    found = (result["spec_spec_no"] == number).nonzero()[0]
+    found = (result["spec_sweep_id"] == number).nonzero()[0]
     if not len(found):
-        numbers = result["spec_spec_no"]
+        numbers = result["spec_sweep_id"]
         known = f"numbers {numbers.min()} to {numbers.max()}" if len(numbers) else "none"
         raise UsageError(f"sweep={number} is not in the result: it has places 0 to {result.n_sweeps - 1}, {known}")
     return int(found[0])

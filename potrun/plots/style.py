@@ -82,6 +82,13 @@ def new_figure(width_in: float, height_in: float) -> Figure:
     return figure
 
 
+_ORIGIN_LABEL = {
+    "simulated": "SIMULATED",
+    "measured": "Lunar Prospector ER, measured",
+    "foreign": "written by another program",
+}
+
+
 def heading(figure: Figure, title: str, subtitle: str, origin: str) -> None:
     """Put the title, a line of counts and the mark of origin above the panels."""
     height = figure.get_figheight()
@@ -91,7 +98,7 @@ def heading(figure: Figure, title: str, subtitle: str, origin: str) -> None:
     figure.text(
         0.98,
         1 - 0.17 / height,
-        "SIMULATED" if is_simulated else "Lunar Prospector ER, measured",
+        _ORIGIN_LABEL[origin],
         fontsize=12 if is_simulated else 10,
         weight="bold" if is_simulated else "normal",
         color="white" if is_simulated else QUIET,
@@ -172,7 +179,7 @@ def count(number: int) -> str:
 
 def span(result: Mapping[str, NDArray[Any]]) -> str:
     """Say which dates a result covers."""
-    start = result["spec_time_start"]
+    start = result["spec_utc_start"]
     if not len(start):
         return "empty result"
     dates = np.unique(start.astype("<U10"))

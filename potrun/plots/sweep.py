@@ -75,8 +75,8 @@ def draw_sweep(result: RunResult, sweep: int, view: SweepView, surfaces: Surface
         _profile_panel(figure.add_subplot(grid[1, 2]), result, sweep, near)
     heading(
         figure,
-        f"Sweep {result['spec_spec_no'][sweep]}",
-        f"{result['spec_time_start'][sweep]} UTC, spectrum number {result['spec_original_spec_no'][sweep]} of "
+        f"Sweep {result['spec_sweep_id'][sweep]}",
+        f"{result['spec_utc_start'][sweep]} UTC, spectrum number {result['spec_original_spec_no'][sweep]} of "
         f"{result['source_name'][result['spec_source_file'][sweep]]}; dashed: edge of the fitted loss cone",
         result.origin,
     )

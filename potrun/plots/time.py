@@ -100,9 +100,9 @@ def _potential_axes(top: Axes, bottom: Axes) -> None:
 
 def sweep_times(result: RunResult) -> Times:
     """Return the start of each sweep; a leap second counts as the second before it, a bad time is NaT."""
-    if not len(result["spec_time_start"]):
+    if not len(result["spec_utc_start"]):
         return np.empty(0, dtype="datetime64[s]")
-    text = np.strings.replace(result["spec_time_start"], ":60", ":59")
+    text = np.strings.replace(result["spec_utc_start"], ":60", ":59")
     try:
         return text.astype("datetime64[s]")
     except ValueError:

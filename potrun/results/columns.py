@@ -15,6 +15,14 @@ Axis = Literal["rows", "sweeps", "files"]
 UTC = "<U19"
 TEXT_TIME = "<U24"
 
+IDENTIFIABLE_KEY = "u_is_identifiable_lhs_dchi2red_0p001"
+WIDTH_KEY = "u_width_lhs_dchi2red_0p001"
+"""Endings of the keys under which readers of such files look for what a fit can tell of U.
+
+They are named after a rise of the reduced chi2 by 0.001 over a Latin hypercube sample; potrun fills them from its own
+95 % intervals of U, which are calibrated.
+"""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -39,7 +47,8 @@ def _table(axis: Axis, lines: list[tuple[str, str, str, str]]) -> tuple[Column, 
 ROW_COLUMNS = _table(
     "rows",
     [
-        ("rows_spec_no", "<i8", "", "sweep that the row belongs to: yyyymmdd x 100000 + the sweep's place in its file"),
+        ("rows_spec_no", "<i8", "", "spec_spec_no of the row's sweep"),
+        ("rows_sweep_id", "<i8", "", "spec_sweep_id of the row's sweep"),
         ("rows_utc", UTC, "UTC", "time of the row"),
         ("rows_time", TEXT_TIME, "s", "seconds since 1970-01-01 as the archive gives them, as text"),
         ("rows_energy", "<f8", "eV", "centre energy of the channel, as measured"),
@@ -59,6 +68,13 @@ ROW_COLUMNS = _table(
         ("rows_electron_density", "<f8", "m-3", "electron density of the sweep"),
         ("rows_kappa_value", "<f8", "", "kappa of the sweep's electron distribution"),
         ("rows_environment_class", "|i1", "", "plasma environment, see Environment"),
+        (f"rows_{IDENTIFIABLE_KEY}", "|b1", "", "spec_u_identifiable of the sweep, as readers ask for it"),
+        (
+            f"rows_{WIDTH_KEY}",
+            "<f8",
+            "V",
+            "width of the sweep's 95 % interval of U, as readers ask for it",
+        ),
     ],
 )
 
@@ -69,12 +85,21 @@ SWEEP_COLUMNS = _table(
             "spec_spec_no",
             "<i8",
             "",
-            "number of the sweep, unique over all files: yyyymmdd x 100000 + place in its file",
+            "the archive's spectrum number plus an offset for each file: 0 for the first, then one more than the "
+            "largest number so far; unique where a file does not use a number twice",
+        ),
+        (
+            "spec_sweep_id",
+            "<i8",
+            "",
+            "potrun's own number, always unique: yyyymmdd x 100000 + place in its file",
         ),
         ("spec_original_spec_no", "<i8", "", "spectrum number in the source file"),
         ("spec_source_file", "<i8", "", "index into source_name of the file that the sweep came from"),
-        ("spec_time_start", UTC, "UTC", "time of the first row"),
-        ("spec_time_end", UTC, "UTC", "time of the last row"),
+        ("spec_time_start", TEXT_TIME, "s", "rows_time of the first row: seconds since 1970-01-01, as text"),
+        ("spec_time_end", TEXT_TIME, "s", "rows_time of the last row"),
+        ("spec_utc_start", UTC, "UTC", "time of the first row"),
+        ("spec_utc_end", UTC, "UTC", "time of the last row"),
         ("spec_row_count", "<i8", "", "number of rows"),
         ("spec_has_fit", "|b1", "", "a valid fit exists"),
         ("spec_fit_status", "|i1", "", "why there is a fit or none, see FitStatus"),
@@ -91,6 +116,8 @@ SWEEP_COLUMNS = _table(
         ("spec_u_lo95", "<f8", "V", "lower end of the 95 % interval of U"),
         ("spec_u_hi95", "<f8", "V", "upper end of the 95 % interval of U"),
         ("spec_u_identifiable", "|b1", "", "the 95 % interval is narrower than fitter.identifiable_max_width_v"),
+        (f"spec_{IDENTIFIABLE_KEY}", "|b1", "", "spec_u_identifiable, under the key that readers ask for"),
+        (f"spec_{WIDTH_KEY}", "<f8", "V", "width of the 95 % interval of U, under the key that readers ask for"),
         ("spec_u_interval_flag", "|i1", "", "what to know about the intervals, see IntervalFlag"),
         ("spec_u_sigma_usc", "<f8", "V", "standard error of U that comes from the spacecraft potential's"),
         ("spec_spacecraft_potential", "<f8", "V", "spacecraft potential"),
@@ -131,4 +158,7 @@ FILE_COLUMNS = _table(
 COLUMNS = ROW_COLUMNS + SWEEP_COLUMNS + FILE_COLUMNS
 BY_NAME = {column.name: column for column in COLUMNS}
 ORIGINS = ("simulated", "measured")
+FOREIGN = "foreign"
+"""Origin of a file of this format that another program wrote: it does not tell whether it was simulated."""
+
 TEXT_KEYS = ("origin", "provenance")

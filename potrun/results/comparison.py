@@ -55,7 +55,8 @@ def compare(results: Sequence[RunResult], labels: Sequence[str]) -> Comparison:
     """Match the sweeps of runs.
 
     Sweeps are the same where both the start time and the spectrum number in the source file are equal; a pair of the
-    two that occurs more than once in a run is left out.
+    two that occurs more than once in a run is left out. Where a foreign file is among the results, which does not tell
+    the number in the source file, the start time decides.
 
     Parameters
     ----------
@@ -75,7 +76,8 @@ def compare(results: Sequence[RunResult], labels: Sequence[str]) -> Comparison:
     """
     if len(results) < 2:
         raise UsageError(f"{len(results)} result given: a comparison needs two or more")
-    keys, ambiguous = zip(*(_sweep_keys(result) for result in results), strict=True)
+    has_number = all("spec_original_spec_no" in result for result in results)
+    keys, ambiguous = zip(*(_sweep_keys(result, has_number) for result in results), strict=True)
     shared = set(keys[0]).intersection(*keys[1:])
     if not shared:
         spans = "; ".join(f"{label}: {_span(result)}" for label, result in zip(labels, results, strict=True))
@@ -84,9 +86,10 @@ def compare(results: Sequence[RunResult], labels: Sequence[str]) -> Comparison:
     return Comparison(tuple(labels), tuple(results), matched, ambiguous, differing_settings(results))
 
 
-def _sweep_keys(result: RunResult) -> tuple[dict[tuple[str, int], int], int]:
+def _sweep_keys(result: RunResult, has_number: bool) -> tuple[dict[tuple[str, int], int], int]:
     """Return the index of each sweep by start and spectrum number, and how many are not unique."""
-    names = list(zip(result["spec_time_start"].tolist(), result["spec_original_spec_no"].tolist(), strict=True))
+    numbers = result["spec_original_spec_no"].tolist() if has_number else [0] * result.n_sweeps
+    names = list(zip(result["spec_utc_start"].tolist(), numbers, strict=True))
     index: dict[tuple[str, int], int] = {}
     repeated = set()
     for place, name in enumerate(names):
@@ -99,7 +102,7 @@ def _sweep_keys(result: RunResult) -> tuple[dict[tuple[str, int], int], int]:
 
 
 def _span(result: RunResult) -> str:
-    start = sorted(result["spec_time_start"].tolist())
+    start = sorted(result["spec_utc_start"].tolist())
     return f"{start[0]} to {start[-1]}" if start else "empty"
 
 
@@ -189,7 +192,7 @@ def sweeps_table(comparison: Comparison) -> Table:
         *(f"{name} [{label}]" for name in columns for label in comparison.labels),
         *(f"u_difference_v [{label}]" for label in comparison.labels[1:]),
     ]
-    start, number = first["spec_time_start"][place].tolist(), first["spec_original_spec_no"][place].tolist()
+    start, number = first["spec_utc_start"][place].tolist(), first["spec_original_spec_no"][place].tolist()
     rows = [
         [start[line], number[line], *(cell for block in values for cell in block[line])] for line in range(len(place))
     ]

@@ -1,7 +1,7 @@
 """The result of one day: named columns made from the stages' records."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potrun.core.records import DayTable, FitResult, FitStatus, FloatArray, Geometry, IntArray, SpacecraftPotential
-from potrun.results.columns import BY_NAME, COLUMNS
+from potrun.results.columns import BY_NAME, COLUMNS, IDENTIFIABLE_KEY, TEXT_TIME, WIDTH_KEY
 
 SWEEPS_PER_DATE = 100_000
+NUMBERS = ("rows_spec_no", "spec_spec_no")
+"""Columns of spectrum numbers, which are moved on where days are joined."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +114,27 @@ def _typed(name: str, values: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     return np.ascontiguousarray(array, dtype=dtype)
 
 
+def _time_text(unix_time_s: FloatArray) -> NDArray[Any]:
+    """Write seconds as the text that readers turn back into a number."""
+    return unix_time_s.astype(TEXT_TIME)
+
+
+def file_offsets(highest: Sequence[int | None]) -> list[int]:
+    """Return what is added to each file's spectrum numbers, so that no two files of a result share one.
+
+    Parameters
+    ----------
+    highest : sequence of int or None
+        The largest spectrum number of each file, in their order; None for a file without sweeps.
+    """
+    offsets, following = [], 0
+    for number in highest:
+        offsets.append(following)
+        if number is not None:
+            following += number + 1
+    return offsets
+
+
 def middle_rows(table: DayTable, geometry: Geometry) -> IntArray:
     """Choose the row that stands for each sweep's place.
 
@@ -137,11 +160,14 @@ def _sweep_columns(
     place = middle_rows(table, geometry)
     date = int(f"{table.date:%Y%m%d}")
     return {
-        "spec_spec_no": date * SWEEPS_PER_DATE + 1 + np.arange(table.n_sweeps, dtype=np.int64),
+        "spec_spec_no": table.spectrum_number[table.sweep_start],
+        "spec_sweep_id": date * SWEEPS_PER_DATE + 1 + np.arange(table.n_sweeps, dtype=np.int64),
         "spec_original_spec_no": table.spectrum_number[table.sweep_start],
         "spec_source_file": np.zeros(table.n_sweeps, dtype=np.int64),
-        "spec_time_start": table.utc[table.sweep_start],
-        "spec_time_end": table.utc[end],
+        "spec_time_start": _time_text(table.unix_time_s[table.sweep_start]),
+        "spec_time_end": _time_text(table.unix_time_s[end]),
+        "spec_utc_start": table.utc[table.sweep_start],
+        "spec_utc_end": table.utc[end],
         "spec_row_count": table.sweep_rows,
         "spec_has_fit": fit.status == FitStatus.OK,
         "spec_fit_status": fit.status,
@@ -178,18 +204,22 @@ def _sweep_columns(
 def _interval_columns(fit: FitResult) -> dict[str, NDArray[Any]]:
     interval = fit.intervals
     unknown = np.full(len(fit.chi2), np.nan)
+    is_sure = np.zeros(len(unknown), np.bool_) if interval is None else interval.is_identifiable
     return {
         "spec_u_lo68": unknown if interval is None else interval.u_lo68_v,
         "spec_u_hi68": unknown if interval is None else interval.u_hi68_v,
         "spec_u_lo95": unknown if interval is None else interval.u_lo95_v,
         "spec_u_hi95": unknown if interval is None else interval.u_hi95_v,
-        "spec_u_identifiable": np.zeros(len(unknown), np.bool_) if interval is None else interval.is_identifiable,
+        "spec_u_identifiable": is_sure,
+        f"spec_{IDENTIFIABLE_KEY}": is_sure,
+        f"spec_{WIDTH_KEY}": unknown if interval is None else interval.u_hi95_v - interval.u_lo95_v,
         "spec_u_interval_flag": np.zeros(len(unknown), np.int8) if interval is None else interval.flag,
     }
 
 
 FROM_SWEEP = {
     "rows_spec_no": "spec_spec_no",
+    "rows_sweep_id": "spec_sweep_id",
     "rows_spacecraft_potential": "spec_spacecraft_potential",
     "rows_projected_potential": "spec_u_surface",
     "rows_bs_over_bm": "spec_bs_over_bm",
@@ -199,6 +229,8 @@ FROM_SWEEP = {
     "rows_electron_density": "spec_electron_density",
     "rows_kappa_value": "spec_kappa_value",
     "rows_environment_class": "spec_environment_class",
+    f"rows_{IDENTIFIABLE_KEY}": f"spec_{IDENTIFIABLE_KEY}",
+    f"rows_{WIDTH_KEY}": f"spec_{WIDTH_KEY}",
 }
 """Row columns that repeat their sweep's value."""
 
@@ -206,7 +238,7 @@ FROM_SWEEP = {
 def _row_columns(table: DayTable, geometry: Geometry, sweeps: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     return {
         "rows_utc": table.utc,
-        "rows_time": table.unix_time_s.astype(BY_NAME["rows_time"].dtype),
+        "rows_time": _time_text(table.unix_time_s),
         "rows_energy": table.energy_ev,
         "rows_spacecraft_latitude": geometry.spacecraft_latitude_deg,
         "rows_spacecraft_longitude": geometry.spacecraft_longitude_deg,

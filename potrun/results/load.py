@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potrun.core.errors import DataError
-from potrun.results.columns import BY_NAME, COLUMNS, ORIGINS, TEXT_KEYS
+from potrun.results.columns import BY_NAME, COLUMNS, FOREIGN, ORIGINS, TEXT_KEYS
+from potrun.results.foreign import REQUIRED, ForeignColumns
+from potrun.results.join import join_results
 from potrun.results.run_result import RunResult
 
 __all__ = ["RunResult", "load_results"]
@@ -51,7 +53,8 @@ def load_results(path: str | Path) -> RunResult:
     Parameters
     ----------
     path : str or Path
-        An NPZ written by potrun.
+        An NPZ written by potrun or, of the same documented keys, by another program; or a folder of such files, one or
+        more days each (``potential_batch_*.npz``), which are joined by date.
 
     Returns
     -------
@@ -60,9 +63,16 @@ def load_results(path: str | Path) -> RunResult:
     Raises
     ------
     DataError
-        If the file is missing, damaged, or not a result of potrun.
+        If the file is missing, damaged, or not a result; if files of a folder hold the same day twice or are of
+        different origin.
+
+    Notes
+    -----
+    A foreign file has the origin ``foreign`` and lacks the columns that are potrun's own. Pickles are never loaded.
     """
     place = Path(path)
+    if place.is_dir():
+        return _load_folder(place)
     if not place.is_file():
         raise DataError(f"no result file at {place}: give the path of an NPZ that potrun wrote")
     if not zipfile.is_zipfile(place):
@@ -71,13 +81,16 @@ def load_results(path: str | Path) -> RunResult:
         )
     try:
         with np.load(place, allow_pickle=False) as npz:
+            broken = npz.zip.testzip()
+            if broken is not None:
+                raise DataError(f"{place} is damaged (checksum of {broken}): run again with overwrite=true")
+            if not set(TEXT_KEYS) & set(npz.files) and set(REQUIRED) <= set(npz.files):
+                columns = ForeignColumns(place, npz.__getitem__, set(npz.files))
+                return RunResult(columns, {"origin": FOREIGN}, place)
             missing = [name for name in (*BY_NAME, *TEXT_KEYS) if name not in npz.files]
             if missing:
                 names = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
                 raise DataError(f"{place} is not a result of this potrun: it lacks {len(missing)} arrays ({names})")
-            broken = npz.zip.testzip()
-            if broken is not None:
-                raise DataError(f"{place} is damaged (checksum of {broken}): run again with overwrite=true")
             _check_headers(place, npz)
             provenance = json.loads(str(npz["provenance"]))
             is_stated = isinstance(provenance, dict) and provenance.get("origin") == str(npz["origin"])
@@ -86,6 +99,15 @@ def load_results(path: str | Path) -> RunResult:
     except _DAMAGE as error:
         raise _damaged(place, error) from error
     return RunResult(_FileColumns(place), provenance, place)
+
+
+def _load_folder(folder: Path) -> RunResult:
+    """Join the result files of a folder."""
+    files = sorted(folder.glob("potential_batch_*.npz"))
+    if not files:
+        raise DataError(f"no potential_batch_*.npz in {folder}: give a result file or a folder of them")
+    parts = [load_results(file) for file in files]
+    return join_results(parts, folder)
 
 
 def _check_headers(path: Path, npz: Any) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 
 from potrun.core.atomic import atomic_file
 from potrun.core.errors import DataError
-from potrun.results.columns import COLUMNS, ORIGINS, Column
+from potrun.results.columns import BY_NAME, COLUMNS, ORIGINS, Column
+from potrun.results.day import NUMBERS, file_offsets
 from potrun.results.npz import NpzWriter
 from potrun.results.shard import Shard, open_shard
 
@@ -68,16 +69,27 @@ def _opened(path: Path, on_step: Callable[[], None]) -> Shard:
 
 
 def _column_blocks(column: Column, shards: Sequence[Shard], on_step: Callable[[], None]) -> Iterator[bytes]:
-    """Yield one column of all days; indices into the list of files are moved on by the files before."""
-    files = 0
-    for shard in shards:
+    """Yield one column of all days; spectrum numbers and indices of files are moved on by the files before."""
+    shifts = _shifts(column.name, shards)
+    for place, shard in enumerate(shards):
         on_step()
         for block in _shard_blocks(column, shard):
-            if column.name == "spec_source_file":
-                yield (np.frombuffer(block, dtype=column.dtype) + files).tobytes()
-            else:
-                yield block
-        files += shard.lengths["files"]
+            yield (np.frombuffer(block, dtype=column.dtype) + shifts[place]).tobytes() if shifts else block
+
+
+def _shifts(name: str, shards: Sequence[Shard]) -> list[int]:
+    """Return what is added to a column in each shard; nothing for most columns."""
+    if name == "spec_source_file":
+        return list(itertools.accumulate((shard.lengths["files"] for shard in shards), initial=0))
+    if name not in NUMBERS:
+        return []
+    return file_offsets([_highest_number(shard) for shard in shards])
+
+
+def _highest_number(shard: Shard) -> int | None:
+    dtype = BY_NAME["spec_spec_no"].dtype
+    blocks = (np.frombuffer(block, dtype) for block in _shard_blocks(BY_NAME["spec_spec_no"], shard))
+    return max((int(block.max()) for block in blocks if len(block)), default=None)
 
 
 def _shard_blocks(column: Column, shard: Shard) -> Iterator[bytes]:

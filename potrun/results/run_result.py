@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from potrun.core.atomic import atomic_file
 from potrun.core.errors import UsageError
 from potrun.core.records import BoolArray
-from potrun.results.columns import BY_NAME, COLUMNS, Axis
+from potrun.results.columns import BY_NAME, COLUMNS, FOREIGN, Axis
 from potrun.results.day import DayResult, check_columns
+from potrun.results.foreign import missing_value
 from potrun.results.merge import write_texts
 from potrun.results.npz import NpzWriter
 
@@ -23,6 +24,9 @@ AXES = get_args(Axis)
 
 class RunResult(Mapping[str, NDArray[Any]]):
     """The columns of a run by name, as items or as attributes, and where they come from.
+
+    A file that another program wrote lacks columns: they are not listed, ``name in result`` is False, and asking for
+    one gives what stands for "not determined" (NaN, False, 0 or no text).
 
     Parameters
     ----------
@@ -50,17 +54,19 @@ class RunResult(Mapping[str, NDArray[Any]]):
     def from_days(cls, days: Sequence[DayResult], provenance: Mapping[str, Any]) -> Self:
         """Join the results of days in memory, ordered by date."""
         ordered = sorted(days, key=lambda day: day.date)
-        columns = {
-            column.name: np.concatenate([np.empty(0, column.dtype), *(day.columns[column.name] for day in ordered)])
-            for column in COLUMNS
-        }
-        files = [len(day.columns["source_name"]) for day in ordered]
-        earlier = np.cumsum([0, *files])[:-1] if files else np.empty(0, np.int64)
-        columns["spec_source_file"] += np.repeat(earlier, [day.n_sweeps for day in ordered]).astype(np.int64)
-        return cls(columns, provenance)
+        from potrun.results.join import join_columns
+
+        return cls(join_columns([day.columns for day in ordered]), provenance)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
+        if name in BY_NAME and name not in self._columns:
+            axis = BY_NAME[name].axis
+            length = {"rows": self.n_rows, "sweeps": self.n_sweeps, "files": 0}[axis]
+            return missing_value(BY_NAME[name], length)
         return self._columns[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns
 
     def __getattr__(self, name: str) -> NDArray[Any]:
         if name in BY_NAME:
@@ -68,10 +74,10 @@ class RunResult(Mapping[str, NDArray[Any]]):
         raise AttributeError(f"a result has no {name!r}; its columns are listed in potrun.results.columns")
 
     def __iter__(self) -> Iterator[str]:
-        return iter(BY_NAME)
+        return iter(self._columns)
 
     def __len__(self) -> int:
-        return len(BY_NAME)
+        return len(self._columns)
 
     def __repr__(self) -> str:
         place = f" from {self.path}" if self.path else ""
@@ -79,7 +85,7 @@ class RunResult(Mapping[str, NDArray[Any]]):
 
     @property
     def origin(self) -> str:
-        """``simulated`` or ``measured``."""
+        """``simulated``, ``measured``, or ``foreign`` for a file that another program wrote."""
         return str(self.provenance["origin"])
 
     @property
@@ -114,7 +120,7 @@ class RunResult(Mapping[str, NDArray[Any]]):
 
         if axis not in AXES:
             raise UsageError(f"axis={axis!r} is not allowed: choose one of {', '.join(AXES)}")
-        chosen = [column for column in COLUMNS if column.axis == axis]
+        chosen = [column for column in COLUMNS if column.axis == axis and column.name in self]
         table = pd.DataFrame({column.name: self[column.name] for column in chosen})
         table.attrs["units"] = {column.name: column.unit for column in chosen}
         return table
@@ -132,6 +138,8 @@ class RunResult(Mapping[str, NDArray[Any]]):
     def save(self, path: str | Path) -> Path:
         """Write the result as an NPZ, the same bytes as a merge of its days' shards gives."""
         out = Path(path)
+        if self.origin == FOREIGN:
+            raise UsageError(f"{self.path} was written by another program: it lacks columns and is not saved again")
         check_columns({name: self[name] for name in BY_NAME})
         with atomic_file(out) as stream, NpzWriter(stream) as npz:
             for column in COLUMNS:
@@ -156,7 +164,7 @@ class _Selection(Mapping[str, NDArray[Any]]):
         return self._columns[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(BY_NAME)
+        return iter(self._columns)
 
     def __len__(self) -> int:
-        return len(BY_NAME)
+        return len(self._columns)

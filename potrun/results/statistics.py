@@ -38,11 +38,11 @@ def statistics(result: Mapping[str, NDArray[Any]]) -> dict[str, float]:
     numbers = {
         "sweeps": float(sweeps),
         "rows": float(result["spec_row_count"].sum()),
-        "days": float(len(result["source_name"])),
+        "days": float(len(result["source_name"]) or len(np.unique(result["spec_utc_start"].astype("<U10")))),
         "fitted": float(has_fit.sum()),
         "fit_fraction": _share(has_fit),
-        "certified_fraction": _share(result["spec_fit_certified"][has_fit]),
-        "at_bound_fraction": _share(result["spec_at_bound"][has_fit] != 0),
+        "certified_fraction": _share_told(result, "spec_fit_certified", has_fit),
+        "at_bound_fraction": _share_told(result, "spec_at_bound", has_fit),
         **_chi2(result["spec_fit_chi2"]),
         **_potentials(result),
         **_plasma(result),
@@ -52,7 +52,8 @@ def statistics(result: Mapping[str, NDArray[Any]]) -> dict[str, float]:
         ("potential_status", PotentialStatus, "spec_potential_status"),
         ("environment", Environment, "spec_environment_class"),
     ):
-        numbers |= {f"{name}/{code.name.lower()}": _share(result[column] == code) for code in codes}
+        if column in result:
+            numbers |= {f"{name}/{code.name.lower()}": _share(result[column] == code) for code in codes}
     return numbers
 
 
@@ -71,6 +72,11 @@ def illumination(result: Mapping[str, NDArray[Any]]) -> dict[str, BoolArray]:
 
 def _share(flags: BoolArray) -> float:
     return float(flags.mean()) if len(flags) else float("nan")
+
+
+def _share_told(result: Mapping[str, NDArray[Any]], name: str, among: BoolArray) -> float:
+    """Return the share of sweeps among some that have a flag; NaN where the result does not tell."""
+    return _share(result[name][among] != 0) if name in result else float("nan")
 
 
 def _percentiles(values: FloatArray, wanted: Mapping[str, int]) -> dict[str, float]:
@@ -98,7 +104,7 @@ def _potentials(result: Mapping[str, NDArray[Any]]) -> dict[str, float]:
     has_fit = np.isfinite(u)
     is_sure = has_fit & result["spec_u_identifiable"] & np.isfinite(width)
     numbers = {
-        "identifiable": float(is_sure.sum()),
+        "identifiable": float(is_sure.sum()) if "spec_u_identifiable" in result else float("nan"),
         "identifiable_fraction": _share(is_sure[has_fit & np.isfinite(width)]),
         "interval_width68_v/median": _percentiles(width[has_fit], {"median": 50})["median"],
     }

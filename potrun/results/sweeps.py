@@ -127,9 +127,9 @@ class SweepLoader:
 
     def _table(self, sweep: int) -> DayTable:
         number = int(self._result["spec_original_spec_no"][sweep])
-        date = dt.date.fromisoformat(str(int(self._result["spec_spec_no"][sweep]) // 100_000))
+        date = dt.date.fromisoformat(str(int(self._result["spec_sweep_id"][sweep]) // 100_000))
         table = self._read(date)
-        start = str(self._result["spec_time_start"][sweep])
+        start = str(self._result["spec_utc_start"][sweep])
         found = np.flatnonzero(
             (table.spectrum_number[table.sweep_start] == number) & (table.utc[table.sweep_start] == start)
         )

@@ -19,7 +19,7 @@ def choose_sweep(result: RunResult, wanted: str | None) -> int:
         The run.
     wanted : str or None
         A UTC such as ``1999-04-29T14:45`` (the sweep that starts nearest to it), a place counted from 0, or a number
-        in ``spec_spec_no``. None: the fitted sweep whose chi2 is the median.
+        in ``spec_sweep_id``. None: the fitted sweep whose chi2 is the median.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def choose_sweep(result: RunResult, wanted: str | None) -> int:
     number = int(wanted)
     if number < result.n_sweeps:
         return number
-    found = np.flatnonzero(result["spec_spec_no"] == number)
+    found = np.flatnonzero(result["spec_sweep_id"] == number)
     if not len(found):
         raise UsageError(f"study.sweep={wanted} is not in the result, which has places 0 to {result.n_sweeps - 1}")
     return int(found[0])
@@ -53,13 +53,13 @@ def choose_sweep(result: RunResult, wanted: str | None) -> int:
 def nearest_sweep(result: RunResult, utc: str) -> int:
     """Return the place of the sweep that starts nearest to a time."""
     # A leap second is no time to numpy; the second before it is near enough.
-    starts = np.array([text[:-2] + min(text[-2:], "59") for text in result["spec_time_start"].tolist()])
+    starts = np.array([text[:-2] + min(text[-2:], "59") for text in result["spec_utc_start"].tolist()])
     return int(np.argmin(np.abs(starts.astype("M8[s]") - np.datetime64(utc, "s"))))
 
 
 def seconds_from(result: RunResult, sweep: int, utc: str) -> float:
     """Return how long after a time a sweep starts (s)."""
-    start = str(result["spec_time_start"][sweep])
+    start = str(result["spec_utc_start"][sweep])
     return float((np.datetime64(start[:-2] + min(start[-2:], "59"), "s") - np.datetime64(utc, "s")).astype(float))
 
 

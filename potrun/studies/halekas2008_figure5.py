@@ -74,8 +74,8 @@ class TheStudy:
         ends = [float(result[f"spec_u_{end}95"][sweep]) for end in ("lo", "hi")]
         interval = f"; 95 % interval of U: {ends[0]:.4g} to {ends[1]:.4g} V" if np.isfinite(ends).all() else ""
         table = Table(
-            f"Halekas et al. 2008, Fig. 5 (doi:10.1029/2008JA013194), against sweep {result['spec_spec_no'][sweep]} of "
-            f"{result['spec_time_start'][sweep]}{interval}",
+            f"Halekas et al. 2008, Fig. 5 (doi:10.1029/2008JA013194), against sweep "
+            f"{result['spec_sweep_id'][sweep]} of {result['spec_utc_start'][sweep]}{interval}",
             ("quantity", "published", "found", "difference"),
             rows,
         )

@@ -40,7 +40,7 @@ class TheStudy:
         """
         sweep = choose_sweep(case.result, case.cfg.study.sweep)
         seen = see_sweep(case, sweep)
-        name = f"sweep {case.result['spec_spec_no'][sweep]}"
+        name = f"sweep {case.result['spec_sweep_id'][sweep]}"
         if seen.surfaces is None:
             status = FitStatus(int(case.result["spec_fit_status"][sweep])).name.replace("_", " ").lower()
             return StudyReport(
@@ -52,7 +52,7 @@ class TheStudy:
         for step, _, _, width, _, _ in rows:
             metrics[f"identifiability/width_v_at_{step:g}"] = width
         table = Table(
-            f"Where chi2 of {name} ({case.result['spec_time_start'][sweep]}) stays near its minimum: "
+            f"Where chi2 of {name} ({case.result['spec_utc_start'][sweep]}) stays near its minimum: "
             f"U = {found['u_v']:.4g} V, r = {found['r']:.3f}, chi2 = {found['chi2']:.4g}",
             ("chi2 above minimum", "lowest U (V)", "highest U (V)", "width (V)", "lowest r", "highest r"),
             rows,

@@ -49,7 +49,7 @@ def surroundings(archive: Archive, result: RunResult) -> Surroundings:
         If a kernel cannot be read.
     """
     model = GeometryModel(archive.kernel_paths, archive.attitude_path, archive.theta_path)
-    et = within_reach(utc_to_et(result["spec_time_start"], model.leap_seconds), model.trajectories, [MOON, SUN, EARTH])
+    et = within_reach(utc_to_et(result["spec_utc_start"], model.leap_seconds), model.trajectories, [MOON, SUN, EARTH])
     known = et[np.isfinite(et)]
     span = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
     with kernels_loaded(kernels_for(model.kernel_paths, model.trajectories, span)):

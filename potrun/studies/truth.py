@@ -58,7 +58,7 @@ def load_truth(archive: Archive, days: Sequence[ArchiveDay], result: RunResult) 
         If its truth lacks a sweep.
     """
     check_truth(archive, days)
-    date = result["spec_spec_no"] // SWEEPS_PER_DATE
+    date = result["spec_sweep_id"] // SWEEPS_PER_DATE
     parts: dict[str, list[NDArray[Any]]] = {}
     order: list[IntArray] = []
     for day in days:

@@ -45,14 +45,14 @@ def test_illumination_keeps_the_rows_of_its_sweeps(file):
     assert 0 < night.n_sweeps < result.n_sweeps
     assert not night.spec_projection_in_sun.any()
     assert np.isfinite(night.spec_projection_latitude).all()
-    np.testing.assert_array_equal(np.unique(night.rows_spec_no), night.spec_spec_no)
+    np.testing.assert_array_equal(np.unique(night.rows_sweep_id), night.spec_sweep_id)
     assert night.n_sweeps + plot.lit(result, "day").n_sweeps == np.isfinite(result.spec_projection_latitude).sum()
 
 
 def test_a_sweep_by_place_or_number(file):
     result = load_results(file)
     assert plot.find_sweep(result, 3) == 3
-    assert plot.find_sweep(result, int(result.spec_spec_no[5])) == 5
+    assert plot.find_sweep(result, int(result.spec_sweep_id[5])) == 5
     with pytest.raises(UsageError, match="places 0 to 39, numbers 1998041500001 to 1998041500040"):
         plot.find_sweep(result, 40)
 

@@ -52,7 +52,7 @@ def test_geometry_agrees_with_the_truth(finished, truth):
 def test_the_potential_is_found_where_it_can_be(finished, truth):
     result = load_results(finished[1])
     order = {utc: number for number, utc in enumerate(truth["sweep_utc"].tolist())}
-    index = np.array([order[utc] for utc in result.spec_time_start.tolist()])
+    index = np.array([order[utc] for utc in result.spec_utc_start.tolist()])
     u = truth["sweep_U"][index]
     clear = result.spec_has_fit & (u < -40) & (u > -1500) & ~result.spec_projection_in_sun
     assert clear.sum() >= 8
@@ -62,8 +62,8 @@ def test_the_potential_is_found_where_it_can_be(finished, truth):
 
 def test_nothing_is_lost_or_hidden(finished, truth):
     result = load_results(finished[1])
-    assert len(result.spec_spec_no) == len(truth["sweep_utc"])
-    assert len(np.unique(result.spec_spec_no)) == len(result.spec_spec_no)
+    assert len(result.spec_sweep_id) == len(truth["sweep_utc"])
+    assert len(np.unique(result.spec_sweep_id)) == len(result.spec_sweep_id)
     assert set(result.provenance["settings"]) >= {"fitter.method", "fast"}
     assert len([item for item in result.provenance["inputs"] if item["name"].endswith(".TAB")]) == 3
     assert result.origin == "simulated"

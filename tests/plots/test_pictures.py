@@ -111,7 +111,7 @@ def test_one_sweep():
     u = np.linspace(-2000, 20, 40)
     surface = ObjectiveSurface(u, np.linspace(0.3, 1.1, 20), np.abs(u)[:, None] + np.full(20, run.spec_fit_chi2[sweep]))
     figure = draw_sweep(run, sweep, load_sweep(sweep), (surface, surface))
-    assert any(f"{run.spec_time_start[sweep]} UTC, spectrum number" in text for text in texts(figure))
+    assert any(f"{run.spec_utc_start[sweep]} UTC, spectrum number" in text for text in texts(figure))
     titles = " ".join(ax.get_title(loc="left") for ax in figure.axes)
     assert "Residual: chi2 = " in titles
     assert "Around the minimum: " in titles
@@ -153,7 +153,7 @@ def test_cells_are_averaged_by_pitch():
 
 
 def test_times_with_a_leap_second_and_a_bad_one():
-    times = sweep_times({"spec_time_start": np.array(["1998-12-31T23:59:60", "garbage"])})
+    times = sweep_times({"spec_utc_start": np.array(["1998-12-31T23:59:60", "garbage"])})
     assert times[0] == np.datetime64("1998-12-31T23:59:59")
     assert np.isnat(times[1])
 

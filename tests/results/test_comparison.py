@@ -50,7 +50,7 @@ def test_sweeps_are_matched_by_start_and_number_whatever_their_place():
     both = make_run(dates=(dt.date(1998, 4, 15), dt.date(1998, 4, 16)))
     comparison = compare([both, make_run(dates=(dt.date(1998, 4, 16),))], ["A", "B"])
     assert comparison.matched.tolist() == [[4, 0], [5, 1], [6, 2], [7, 3]]
-    assert (comparison.values("spec_time_start")[:, 0] == comparison.values("spec_time_start")[:, 1]).all()
+    assert (comparison.values("spec_utc_start")[:, 0] == comparison.values("spec_utc_start")[:, 1]).all()
 
 
 def test_three_runs():
@@ -60,7 +60,7 @@ def test_three_runs():
 
 
 def test_sweeps_that_cannot_be_told_apart_are_left_out_and_counted():
-    same = make_run(spec_original_spec_no=np.array([7, 7, 8, 9]), spec_time_start=np.array(["1970-01-01T00:00:00"] * 4))
+    same = make_run(spec_original_spec_no=np.array([7, 7, 8, 9]), spec_utc_start=np.array(["1970-01-01T00:00:00"] * 4))
     comparison = compare([same, same], ["A", "B"])
     assert len(comparison.matched) == 2
     assert comparison.ambiguous == (2, 2)

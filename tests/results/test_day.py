@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from potrun.results.columns import BY_NAME, COLUMNS
-from potrun.results.day import DayResult, assemble, middle_rows
+from potrun.results.day import DayResult, assemble, file_offsets, middle_rows
 from tests.support.results import make_day, make_fit, make_geometry, make_potential, make_table
 
 CONTRACT = [
@@ -63,7 +63,7 @@ def test_types_are_those_of_the_file_contract(name, dtype):
 
 def test_rows_carry_the_fit_of_their_sweep():
     day = make_day(sweep_rows=(15, 14, 1)).columns
-    sweep = np.searchsorted(day["spec_spec_no"], day["rows_spec_no"])
+    sweep = np.searchsorted(day["spec_sweep_id"], day["rows_sweep_id"])
     assert sweep.tolist() == [0] * 15 + [1] * 14 + [2]
     np.testing.assert_array_equal(day["rows_projected_potential"], day["spec_u_surface"][sweep])
     np.testing.assert_array_equal(day["rows_environment_class"], day["spec_environment_class"][sweep])
@@ -71,10 +71,13 @@ def test_rows_carry_the_fit_of_their_sweep():
 
 def test_times_and_numbers_of_a_sweep():
     day = make_day().columns
-    assert day["spec_time_start"][1] == "1998-04-15T00:01:20"
-    assert day["spec_time_end"][1] == "1998-04-15T00:01:55"
+    assert day["spec_utc_start"][1] == "1998-04-15T00:01:20"
+    assert day["spec_utc_end"][1] == "1998-04-15T00:01:55"
+    assert (day["spec_time_start"][1], day["spec_time_end"][1]) == ("892598480.0", "892598515.0")
     assert day["rows_time"][0] == "892598400.0"
-    assert day["spec_spec_no"].tolist() == [1998041500001, 1998041500002, 1998041500003, 1998041500004]
+    assert day["spec_sweep_id"].tolist() == [1998041500001, 1998041500002, 1998041500003, 1998041500004]
+    assert day["spec_spec_no"].tolist() == [7, 8, 9, 10]
+    assert day["rows_spec_no"][:16].tolist() == [7] * 15 + [8]
     assert day["spec_original_spec_no"].tolist() == [7, 8, 9, 10]
 
 
@@ -124,3 +127,16 @@ def test_a_day_with_a_wrong_column_is_refused():
         DayResult(day.date, {**day.columns, "rows_beam_amp": np.zeros(3)})
     with pytest.raises(ValueError, match="extra"):
         DayResult(day.date, {**day.columns, "extra": np.zeros(3)})
+
+
+def test_the_keys_that_readers_ask_for_hold_the_95_percent_intervals():
+    day = make_day().columns
+    np.testing.assert_array_equal(day["spec_u_is_identifiable_lhs_dchi2red_0p001"], day["spec_u_identifiable"])
+    width = day["spec_u_hi95"] - day["spec_u_lo95"]
+    np.testing.assert_array_equal(day["spec_u_width_lhs_dchi2red_0p001"], width)
+    np.testing.assert_array_equal(day["rows_u_width_lhs_dchi2red_0p001"], np.repeat(width, day["spec_row_count"]))
+    assert day["rows_u_is_identifiable_lhs_dchi2red_0p001"].dtype == bool
+
+
+def test_spectrum_numbers_of_a_file_are_moved_on_by_the_files_before():
+    assert file_offsets([10, None, 0, 5]) == [0, 11, 11, 12]

@@ -41,6 +41,9 @@ def test_numbers_stay_unique_and_lead_back_to_the_file(tmp_path):
     merge_shards(paths, tmp_path / "run.npz", PROVENANCE)
     run = load_results(tmp_path / "run.npz")
     assert len(np.unique(run.spec_spec_no)) == run.n_sweeps == 9
+    assert run.spec_spec_no.tolist() == [7, 8, 9, 17, 18, 19, 27, 28, 29]
+    np.testing.assert_array_equal(np.unique(run.rows_spec_no), run.spec_spec_no)
+    assert len(np.unique(run.spec_sweep_id)) == 9
     assert run.spec_source_file.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert run.source_name[run.spec_source_file[-1]].endswith("3D990101.TAB")
 

@@ -14,7 +14,7 @@ def result():
 def test_by_time_place_or_number(result):
     assert choose_sweep(result, "1998-04-15T00:04") == 3
     assert choose_sweep(result, "7") == 7
-    assert choose_sweep(result, str(result.spec_spec_no[5])) == 5
+    assert choose_sweep(result, str(result.spec_sweep_id[5])) == 5
     assert seconds_from(result, 3, "1998-04-15T00:04:10") == -10
 
 
@@ -32,6 +32,6 @@ def test_no_such_sweep(result, wanted):
 
 def test_a_leap_second_is_no_obstacle(result):
     columns = dict(result)
-    columns["spec_time_start"] = columns["spec_time_start"].copy()
-    columns["spec_time_start"][-1] = "1998-12-31T23:59:60"
+    columns["spec_utc_start"] = columns["spec_utc_start"].copy()
+    columns["spec_utc_start"][-1] = "1998-12-31T23:59:60"
     assert nearest_sweep(RunResult(columns, result.provenance), "1998-12-31T23:59:59") == 19

@@ -41,7 +41,7 @@ def test_truth_is_joined_by_spectrum_number(finished, closure_words):
     cfg = settings_from(["experiment=closure", *closure_words])
     archive = open_archive(cfg.archive)
     truth = load_truth(archive, archive.days, result)
-    np.testing.assert_array_equal(truth["utc"], result["spec_time_start"])
+    np.testing.assert_array_equal(truth["utc"], result["spec_utc_start"])
     assert truth["Usc"] == pytest.approx(8.0)
     connected = result["spec_projection_polarity"] != 0
     np.testing.assert_array_equal(np.isfinite(truth["U"]), connected)
