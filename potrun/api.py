@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 class Result(RunResult):
     """A result in a notebook, which can draw itself."""
 
-    def plot(self, kind: str = "map") -> "Figure":
+    def plot(self, kind: str = "map", quality: str = "good") -> "Figure":
         """Draw one picture of the result.
 
         Parameters
         ----------
         kind : str
             One of the names in :data:`potrun.plots.KINDS`.
+        quality : {"good", "usable", "all"}
+            Whose potentials are drawn.
 
         Returns
         -------
@@ -40,7 +42,7 @@ class Result(RunResult):
         """
         from potrun.plots import draw
 
-        return draw(self, kind)
+        return draw(self, kind, quality)
 
 
 def load_results(path: str | Path) -> Result:

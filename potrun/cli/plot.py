@@ -20,6 +20,7 @@ KINDS = ("map", "binned", "time", "chi2", "environment", "coverage", "examples",
 OPTIONS = (
     Option("kind", KINDS, "which picture"),
     Option("illumination", ("day", "night", "all"), "only sweeps with a sunlit or a shadowed footpoint", "all"),
+    Option("quality", ("good", "usable", "all"), "whose potentials are drawn", "good"),
     Option("sweep", int, "one sweep: its place in the file, counted from 0, or its number in spec_sweep_id"),
     Option("display", bool, "open a window", False),
     Option("output", str, "PNG to write, a folder with kind=all; default: beside FILE"),
@@ -85,7 +86,7 @@ def _figure(result: "RunResult", kind: str, settings: Mapping[str, Any]) -> "Fig
         return draw_examples(chosen, sweep_loader(chosen, sweeps_at_quantiles(chosen).tolist(), settings["root"]))
     from potrun.plots import draw
 
-    return draw(chosen, kind)
+    return draw(chosen, kind, settings["quality"])
 
 
 def _draw_all(result: "RunResult", folder: Path, settings: Mapping[str, Any]) -> None:
@@ -102,7 +103,7 @@ def _draw_all(result: "RunResult", folder: Path, settings: Mapping[str, Any]) ->
         loader = sweep_loader(chosen, sweeps_at_quantiles(chosen).tolist(), settings["root"])
     except (NoDataError, DataError) as error:
         sys.stderr.write(f"potrun.plot: without the page of example sweeps: {error}\n")
-    for path in draw_all(chosen, folder, loader):
+    for path in draw_all(chosen, folder, loader, quality=settings["quality"]):
         sys.stdout.write(f"{path}\n")
 
 

@@ -153,6 +153,8 @@ class Geometry:
 
     `is_sunlit_cell` marks cells that direct sunlight may have reached: fits leave them out (None: none).
     `sun_covered_by_earth` is the part of the Sun's disc behind the Earth, seen from the spacecraft; NaN where unknown.
+    `b_iau_moon_nt` is the field, `moon_to_sun_km` and `moon_to_earth_km` point from the Moon's centre,
+    `ecliptic_north` is the unit vector to the ecliptic's north pole, all in IAU_MOON; the result's context needs them.
     `attitude_age_s` is the time since the last attitude record where its direction is held on, 0 before; rows
     `in_manoeuvre` have no attitude because the axis was being turned.
     """
@@ -174,6 +176,10 @@ class Geometry:
     sun_covered_by_earth: FloatArray | None = axes("R", default=None)
     attitude_age_s: FloatArray | None = axes("R", default=None)
     in_manoeuvre: BoolArray | None = axes("R", default=None)
+    b_iau_moon_nt: FloatArray | None = axes("R", 3, default=None)
+    moon_to_sun_km: FloatArray | None = axes("R", 3, default=None)
+    moon_to_earth_km: FloatArray | None = axes("R", 3, default=None)
+    ecliptic_north: FloatArray | None = axes("R", 3, default=None)
 
     def __post_init__(self) -> None:
         _check_shapes(self, {"R": len(self.et_s)})
@@ -206,6 +212,16 @@ class Environment(IntEnum):
     TAIL_LOBE = 3
     PLASMA_SHEET = 4
     WAKE = 5
+
+
+class Region(IntEnum):
+    """Where the Moon was; day or night has no say in it."""
+
+    UNKNOWN = 0
+    SOLAR_WIND = 1
+    MAGNETOSHEATH = 2
+    TAIL_LOBE = 3
+    PLASMA_SHEET = 4
 
 
 @dataclass(frozen=True, eq=False)

@@ -242,6 +242,38 @@ class StudyConfig(Checked):
 
 
 @dataclass
+class RegionConfig(Checked):
+    """How the regions of the Earth's surroundings are told apart."""
+
+    aberration_deg: float = between(4.0, 0.0, 15.0)
+    tail_radius_re: float = between(25.0, 1.0, 60.0)
+    shock_radius_re: float = between(45.0, 1.0, 100.0)
+    wind_below_ev: float = between(15.0, 0.0, 1000.0)
+    lobe_above_ev: float = between(80.0, 0.0, 1000.0)
+    sheet_above_ev: float = between(150.0, 0.0, 10_000.0)
+    sheath_above_m3: float = between(1e6, 0.0, 1e9)
+
+    @classmethod
+    def _label(cls) -> str:
+        return "region."
+
+
+@dataclass
+class QualityConfig(Checked):
+    """From where on something is wrong with a sweep."""
+
+    min_cells: int = between(50, 4, 1320)
+    sun_masked_max: float = between(0.2, 0.0, 1.0)
+    attitude_age_max_days: float = between(7.0, 0.0, 1000.0)
+    dip_min_deg: float = between(10.0, 0.0, 90.0)
+    response_chi2_max: float = between(10.0, 0.0, 1e9)
+
+    @classmethod
+    def _label(cls) -> str:
+        return "quality_limits."
+
+
+@dataclass
 class RunConfig(Checked):
     """One run: everything that `python -m potrun` can be told."""
 
@@ -254,6 +286,9 @@ class RunConfig(Checked):
     parallel: bool = False
     output_dir: str | None = None
     display: bool = False
+    quality: str = one_of("good", ("good", "usable", "all"))
+    quality_limits: QualityConfig = field(default_factory=QualityConfig)
+    region: RegionConfig = field(default_factory=RegionConfig)
     studies: list[str] = field(default_factory=list)
     study: StudyConfig = field(default_factory=StudyConfig)
     archive: ArchiveConfig = field(default_factory=ArchiveConfig)

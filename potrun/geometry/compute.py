@@ -142,6 +142,7 @@ class GeometryModel:
         elevation = np.where(is_known, sun_elevation_deg(axis, to_sun), np.nan)
         bodies = (rotate(to_moon_frame, vector) for vector in (position, to_sun, to_earth))
         geometry = self._geometry(table, et, is_known, elevation, rotate_all(to_moon_frame, frame), *bodies)
+        geometry = replace(geometry, ecliptic_north=to_moon_frame[:, :, 2])
         return replace(geometry, defects=self._defects(table, geometry, np.asarray(np.isfinite(position).all(axis=1))))
 
     def _kernels_for(self, et_s: FloatArray) -> tuple[Path, ...]:
@@ -164,7 +165,8 @@ class GeometryModel:
         """Turn vectors in IAU_MOON into the record."""
         settings = self._settings
         b_scd = table.b_scd_nt - np.array(settings.b_offset_nt)
-        polarity, point = footpoint(position, rotate(scd_to_moon, b_scd), MOON_RADIUS_KM)
+        b_moon = rotate(scd_to_moon, b_scd)
+        polarity, point = footpoint(position, b_moon, MOON_RADIUS_KM)
         spacecraft_latitude, spacecraft_longitude = latitude_longitude_deg(position)
         footpoint_latitude, footpoint_longitude = latitude_longitude_deg(point)
         covered = self._covered(to_sun, to_earth)
@@ -192,6 +194,9 @@ class GeometryModel:
             sun_covered_by_earth=covered,
             attitude_age_s=attitude_age_s(self.attitude, et),
             in_manoeuvre=in_manoeuvre(self.attitude, et),
+            b_iau_moon_nt=b_moon,
+            moon_to_sun_km=position + to_sun,
+            moon_to_earth_km=position + to_earth,
         )
 
     def _covered(self, to_sun: FloatArray, to_earth: FloatArray) -> FloatArray:

@@ -32,8 +32,12 @@ KINDS: dict[str, Callable[[RunResult], Figure]] = {
 """Pictures that need the result alone; the page of example sweeps needs the archive too."""
 
 
-def draw(result: RunResult, kind: str = "map") -> Figure:
-    """Draw one picture of a result.
+OF_ALL_SWEEPS = ("chi2", "environment", "coverage")
+"""Pictures that are about more than potentials: they show every sweep, whatever its quality."""
+
+
+def draw(result: RunResult, kind: str = "map", quality: str = "good") -> Figure:
+    """Draw one picture of a result; those of potentials show the sweeps of a quality.
 
     Raises
     ------
@@ -42,7 +46,7 @@ def draw(result: RunResult, kind: str = "map") -> Figure:
     """
     if kind not in KINDS:
         raise UsageError(f"kind={kind!r} is not allowed: choose one of {', '.join(KINDS)}")
-    return KINDS[kind](result)
+    return KINDS[kind](result if kind in OF_ALL_SWEEPS else result.of_quality(quality))
 
 
 def draw_all(
@@ -50,6 +54,7 @@ def draw_all(
     folder: Path,
     load_sweep: LoadSweep | None = None,
     on_step: Callable[[], None] = lambda: None,
+    quality: str = "good",
 ) -> list[Path]:
     """Draw every picture of a result into a folder.
 
@@ -63,6 +68,8 @@ def draw_all(
         Gives one sweep's data and model by its index; without it the page of example sweeps is left out.
     on_step : callable
         Called before each picture; what it raises ends the drawing.
+    quality : {"good", "usable", "all"}
+        Whose potentials are drawn.
 
     Returns
     -------
@@ -75,9 +82,9 @@ def draw_all(
         If a file cannot be written.
     """
     paths = []
-    for kind, draw_kind in KINDS.items():
+    for kind in KINDS:
         on_step()
-        paths.append(save(draw_kind(result), folder / f"{kind}.png"))
+        paths.append(save(draw(result, kind, quality), folder / f"{kind}.png"))
     on_step()
     if load_sweep is not None:
         paths.append(save(draw_examples(result, load_sweep), folder / "examples.png"))

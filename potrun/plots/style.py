@@ -1,9 +1,9 @@
 """The look that all pictures share: fonts, colours, the heading with its counts, the mark of origin."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 from matplotlib import colormaps, rc_context
@@ -13,10 +13,12 @@ from matplotlib.colors import Colormap, SymLogNorm
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
-from numpy.typing import NDArray
 
 from potrun.core.atomic import atomic_file
 from potrun.core.records import Environment
+
+if TYPE_CHECKING:
+    from potrun.results.run_result import RunResult
 
 P = ParamSpec("P")
 
@@ -177,10 +179,12 @@ def count(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
-def span(result: Mapping[str, NDArray[Any]]) -> str:
-    """Say which dates a result covers."""
+def span(result: "RunResult") -> str:
+    """Say which dates a result covers, and how many fitted sweeps its quality leaves out."""
     start = result["spec_utc_start"]
+    left_out = f" ({count(result.left_out)} fits of lesser quality left out)" if result.left_out else ""
     if not len(start):
-        return "empty result"
+        return f"no sweep{left_out}" if left_out else "empty result"
     dates = np.unique(start.astype("<U10"))
-    return f"{len(dates)} days, {dates[0]} to {dates[-1]}" if len(dates) > 1 else str(dates[0])
+    days = f"{len(dates)} days, {dates[0]} to {dates[-1]}" if len(dates) > 1 else str(dates[0])
+    return days + left_out

@@ -44,6 +44,11 @@ def _table(axis: Axis, lines: list[tuple[str, str, str, str]]) -> tuple[Column, 
     )
 
 
+def _vector(name: str, unit: str, meaning: str) -> list[tuple[str, str, str, str]]:
+    """Name the three components of a vector."""
+    return [(f"{name}_{axis}", "<f8", unit, f"{axis} of: {meaning}") for axis in ("x", "y", "z")]
+
+
 ROW_COLUMNS = _table(
     "rows",
     [
@@ -68,6 +73,16 @@ ROW_COLUMNS = _table(
         ("rows_electron_density", "<f8", "m-3", "electron density of the sweep"),
         ("rows_kappa_value", "<f8", "", "kappa of the sweep's electron distribution"),
         ("rows_environment_class", "|i1", "", "plasma environment, see Environment"),
+        ("rows_altitude", "<f8", "km", "altitude of the spacecraft above the sphere of 1737.4 km"),
+        ("rows_projection_solar_zenith", "<f8", "deg", "distance of the Sun from the footpoint's zenith"),
+        (
+            "rows_field_line_length",
+            "<f8",
+            "km",
+            "length of the straight field line down to the footpoint",
+        ),
+        ("rows_dip", "<f8", "deg", "angle between the field and the surface at the footpoint, 90: upright"),
+        ("rows_b_magnitude", "<f8", "nT", "strength of the magnetic field"),
         (f"rows_{IDENTIFIABLE_KEY}", "|b1", "", "spec_u_identifiable of the sweep, as readers ask for it"),
         (
             f"rows_{WIDTH_KEY}",
@@ -143,6 +158,46 @@ SWEEP_COLUMNS = _table(
         ("spec_projection_longitude", "<f8", "deg", "east longitude of that footpoint, -180..180"),
         ("spec_projection_in_sun", "|b1", "", "that footpoint is sunlit"),
         ("spec_projection_polarity", "|i1", "", "polarity of that row, 0 where no row is connected"),
+        ("spec_altitude", "<f8", "km", "altitude of the spacecraft above the sphere of 1737.4 km"),
+        ("spec_projection_solar_zenith", "<f8", "deg", "distance of the Sun from the footpoint's zenith"),
+        (
+            "spec_field_line_length",
+            "<f8",
+            "km",
+            "length of the straight field line down to the footpoint",
+        ),
+        ("spec_dip", "<f8", "deg", "angle between the field and the surface at the footpoint, 90: upright"),
+        ("spec_b_magnitude", "<f8", "nT", "strength of the magnetic field"),
+        ("spec_spacecraft_solar_zenith", "<f8", "deg", "distance of the Sun from the zenith of the spacecraft"),
+        ("spec_projection_local_time", "<f8", "h", "local time of the footpoint, 12 under the subsolar meridian"),
+        ("spec_spacecraft_local_time", "<f8", "h", "local time of the spacecraft"),
+        ("spec_projection_spread", "<f8", "deg", "largest distance of the sweep's footpoints from their middle"),
+        ("spec_b_spread", "<f8", "nT", "standard deviation of the field's strength within the sweep"),
+        ("spec_b_sun_angle", "<f8", "deg", "angle between the field and the direction from the Moon to the Sun"),
+        *_vector("spec_b_scd", "nT", "magnetic field as measured, despun spacecraft frame (SCD)"),
+        *_vector("spec_b_iau_moon", "nT", "magnetic field, selenographic (IAU_MOON)"),
+        *_vector("spec_b_sse", "nT", "magnetic field, selenocentric solar ecliptic (SSE)"),
+        *_vector("spec_moon_gse", "Re", "place of the Moon, geocentric solar ecliptic (GSE), in Earth radii"),
+        ("spec_tail_distance", "<f8", "Re", "distance of the Moon from the aberrated axis of the magnetotail"),
+        (
+            "spec_tail_angle",
+            "<f8",
+            "deg",
+            "angle at the Earth between that axis and the Moon; above 90 sunward",
+        ),
+        ("spec_region", "|i1", "", "region by place and plasma, see Region"),
+        ("spec_in_wake", "|b1", "", "the footpoint is in shadow in the solar wind or the magnetosheath"),
+        ("spec_fit_energy", "<f8", "eV", "geometric mean of the energies that carry the fit, weighted by their cells"),
+        ("spec_gyroradius_over_altitude", "<f8", "", "gyroradius of electrons of that energy over the altitude"),
+        ("spec_is_nonadiabatic", "|b1", "", "that ratio is above 1: incident electrons hit the Moon as well"),
+        ("spec_attitude_age", "<f8", "s", "time for which the last attitude record was held on, 0 before its end"),
+        ("spec_sun_covered_by_earth", "<f8", "", "part of the Sun behind the Earth, seen from the spacecraft"),
+        ("spec_sun_masked_fraction", "<f8", "", "part of the sweep's cells that sunlight may have reached"),
+        ("spec_unknown_rows", "<i8", "", "rows without ephemeris or attitude"),
+        ("spec_mixed_polarity", "|b1", "", "the rows of the sweep differ in polarity"),
+        ("spec_energy_table_changed", "|b1", "", "the energies are not those of the sweep before"),
+        ("spec_quality", "<i4", "", "what is wrong with the sweep, a sum of Quality"),
+        ("spec_quality_class", "|i1", "", "0 good, 1 usable, 2 poor"),
     ],
 )
 

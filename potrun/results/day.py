@@ -8,10 +8,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.core.records import DayTable, FitResult, FitStatus, FloatArray, Geometry, IntArray, SpacecraftPotential
+from potrun.core.records import (
+    DayTable,
+    FitResult,
+    FitStatus,
+    FloatArray,
+    Geometry,
+    IntArray,
+    SpacecraftPotential,
+    SweepBatch,
+)
+from potrun.core.settings import QualityConfig, RegionConfig
 from potrun.results.columns import BY_NAME, COLUMNS, IDENTIFIABLE_KEY, TEXT_TIME, WIDTH_KEY
+from potrun.results.context import context_columns, is_mixed, sweep_extreme
+from potrun.results.quality import judge
 
 SWEEPS_PER_DATE = 100_000
+ENERGY_JUMP = 0.05
+"""Change of ln E of a channel from one sweep to the next that is another energy table."""
 NUMBERS = ("rows_spec_no", "spec_spec_no")
 """Columns of spectrum numbers, which are moved on where days are joined."""
 
@@ -70,6 +84,9 @@ def assemble(
     fit: FitResult,
     u_sigma_usc_v: FloatArray | None = None,
     notes: Mapping[str, Any] | None = None,
+    batch: SweepBatch | None = None,
+    region: RegionConfig | None = None,
+    quality: QualityConfig | None = None,
 ) -> DayResult:
     """Lay the records of one day out as result columns.
 
@@ -85,6 +102,12 @@ def assemble(
         Standard error of U that comes from the spacecraft potential's; NaN if not given.
     notes : mapping, optional
         Kept with the day's result; must be JSON.
+    batch : SweepBatch, optional
+        Tells which energies carry the fit.
+    region : RegionConfig, optional
+        How regions are told apart.
+    quality : QualityConfig, optional
+        From where on something is wrong with a sweep.
 
     Returns
     -------
@@ -94,6 +117,10 @@ def assemble(
         **_sweep_columns(table, geometry, potential, fit),
         "spec_u_sigma_usc": np.full(table.n_sweeps, np.nan) if u_sigma_usc_v is None else u_sigma_usc_v,
     }
+    place = middle_rows(table, geometry)
+    values |= context_columns(table, geometry, potential, batch, place, region or RegionConfig())
+    values |= _circumstances(table, geometry)
+    values |= judge(values, quality or QualityConfig())
     values |= _row_columns(table, geometry, values)
     values |= {
         "source_name": np.array([table.source.name]),
@@ -198,6 +225,25 @@ def _sweep_columns(
         "spec_projection_longitude": geometry.footpoint_longitude_deg[place],
         "spec_projection_in_sun": geometry.footpoint_in_sun[place],
         "spec_projection_polarity": geometry.polarity[place],
+    }
+
+
+def _circumstances(table: DayTable, geometry: Geometry) -> dict[str, NDArray[Any]]:
+    """Gather what the judgement of a sweep needs: attitude, sunlight, polarity, energies."""
+    rows = table.n_rows
+    unknown = np.full(rows, np.nan)
+    age = unknown if geometry.attitude_age_s is None else geometry.attitude_age_s
+    covered = unknown if geometry.sun_covered_by_earth is None else geometry.sun_covered_by_earth
+    lit = np.zeros(rows) if geometry.is_sunlit_cell is None else geometry.is_sunlit_cell.mean(axis=1)
+    grid = table.to_sweeps(table.energy_ev)
+    jump = np.abs(np.log(grid[1:] / grid[:-1])) > ENERGY_JUMP
+    return {
+        "spec_attitude_age": sweep_extreme(table, age, np.fmax),
+        "spec_sun_covered_by_earth": sweep_extreme(table, covered, np.fmax),
+        "spec_sun_masked_fraction": sweep_extreme(table, lit, np.add) / table.sweep_rows,
+        "spec_unknown_rows": sweep_extreme(table, (~geometry.is_known).astype(np.int64), np.add),
+        "spec_mixed_polarity": is_mixed(table, geometry.polarity),
+        "spec_energy_table_changed": np.concatenate([np.zeros(min(table.n_sweeps, 1), np.bool_), jump.any(axis=1)]),
     }
 
 

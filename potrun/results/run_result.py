@@ -15,6 +15,7 @@ from potrun.results.day import DayResult, check_columns
 from potrun.results.foreign import missing_value
 from potrun.results.merge import write_texts
 from potrun.results.npz import NpzWriter
+from potrun.results.quality import is_wanted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +50,8 @@ class RunResult(Mapping[str, NDArray[Any]]):
         self._columns = columns
         self.provenance = dict(provenance)
         self.path = path
+        self.left_out = 0
+        """Fitted sweeps that were left out for their quality."""
 
     @classmethod
     def from_days(cls, days: Sequence[DayResult], provenance: Mapping[str, Any]) -> Self:
@@ -124,6 +127,19 @@ class RunResult(Mapping[str, NDArray[Any]]):
         table = pd.DataFrame({column.name: self[column.name] for column in chosen})
         table.attrs["units"] = {column.name: column.unit for column in chosen}
         return table
+
+    def of_quality(self, wanted: str) -> Self:
+        """Return the sweeps of a quality, remembering how many fitted ones that leaves out.
+
+        Parameters
+        ----------
+        wanted : {"good", "usable", "all"}
+            ``usable`` takes the good ones as well.
+        """
+        chosen = is_wanted(self, wanted)
+        result = self.select(chosen)
+        result.left_out = int((self["spec_has_fit"] & ~chosen).sum())
+        return result
 
     def select(self, sweeps: BoolArray) -> Self:
         """Return the result of some sweeps alone, with their rows.

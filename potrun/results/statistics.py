@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potrun.core.records import BoolArray, Environment, FitStatus, FloatArray, PotentialStatus
+from potrun.results.quality import QualityClass, count_flags, is_wanted
 
 QUARTILES = {"p25": 25, "median": 50, "p75": 75}
 CHI2_PERCENTILES = {"p05": 5, **QUARTILES, "p95": 95}
@@ -14,7 +15,7 @@ MIN_INTERVAL_WIDTH_V = 1.0
 """Narrower 68 % intervals weigh no more than this: the energy channels cannot tell less than a volt."""
 
 
-def statistics(result: Mapping[str, NDArray[Any]]) -> dict[str, float]:
+def statistics(result: Mapping[str, NDArray[Any]], quality: str = "good") -> dict[str, float]:
     """Sum up a run.
 
     Fractions are of all sweeps; a number of nothing is NaN. Illumination is that of the sweep's footpoint, and a sweep
@@ -26,6 +27,9 @@ def statistics(result: Mapping[str, NDArray[Any]]) -> dict[str, float]:
     ----------
     result : mapping of str to array
         The columns of a run or of a day.
+    quality : {"good", "usable", "all"}
+        Whose potentials are summed up; ``quality/left_out`` counts the fitted sweeps that are not among them. Counts,
+        chi2 and plasma are of all sweeps.
 
     Returns
     -------
@@ -44,7 +48,7 @@ def statistics(result: Mapping[str, NDArray[Any]]) -> dict[str, float]:
         "certified_fraction": _share_told(result, "spec_fit_certified", has_fit),
         "at_bound_fraction": _share_told(result, "spec_at_bound", has_fit),
         **_chi2(result["spec_fit_chi2"]),
-        **_potentials(result),
+        **_potentials(result, is_wanted(result, quality)),
         **_plasma(result),
     }
     for name, codes, column in (
@@ -54,6 +58,11 @@ def statistics(result: Mapping[str, NDArray[Any]]) -> dict[str, float]:
     ):
         if column in result:
             numbers |= {f"{name}/{code.name.lower()}": _share(result[column] == code) for code in codes}
+    if "spec_quality_class" in result:
+        numbers |= {
+            f"quality/{word.name.lower()}": float((result["spec_quality_class"] == word).sum()) for word in QualityClass
+        }
+        numbers |= {f"quality_flag/{name}": float(count) for name, count in count_flags(result).items()}
     return numbers
 
 
@@ -97,7 +106,7 @@ def _chi2(chi2: FloatArray) -> dict[str, float]:
     return {f"chi2/{name}": value for name, value in numbers.items()}
 
 
-def _potentials(result: Mapping[str, NDArray[Any]]) -> dict[str, float]:
+def _potentials(result: Mapping[str, NDArray[Any]], wanted: BoolArray) -> dict[str, float]:
     """U of sunlit and shadowed sweeps, and the same for those that an interval vouches for."""
     u = result["spec_u_surface"]
     width = result["spec_u_hi68"] - result["spec_u_lo68"]
@@ -108,7 +117,9 @@ def _potentials(result: Mapping[str, NDArray[Any]]) -> dict[str, float]:
         "identifiable_fraction": _share(is_sure[has_fit & np.isfinite(width)]),
         "interval_width68_v/median": _percentiles(width[has_fit], {"median": 50})["median"],
     }
-    for name, chosen in illumination(result).items():
+    numbers["quality/left_out"] = float((has_fit & ~wanted).sum())
+    for name, side in illumination(result).items():
+        chosen = side & wanted
         potential = {
             "count": float((chosen & has_fit).sum()),
             **_percentiles(u[chosen], QUARTILES),

@@ -73,6 +73,8 @@ class DayStages:
     def __init__(self, cfg: RunConfig, archive: Archive) -> None:
         self._is_strict = cfg.archive.strict
         self._fitter_settings = cfg.fitter
+        self._region = cfg.region
+        self._quality = cfg.quality_limits
         self._cache_dir = archive.cache_dir
         self._geometry = GeometryModel.of(archive, cfg.archive)
         self._potential = make_potential_model(cfg.spacecraft_potential, cfg.device, cfg.fast)
@@ -99,7 +101,10 @@ class DayStages:
         with day.watch.lap("assemble"):
             notes = {"defects": [asdict(defect) for defect in (*day.table.defects, *day.geometry.defects)]}
             sigma = u_sigma_of_usc(day.batch, fit, day.potential.sigma_volts)
-            return assemble(day.table, day.geometry, day.potential, fit, sigma, notes)
+            return assemble(
+                day.table, day.geometry, day.potential, fit, sigma, notes,
+                batch=day.batch, region=self._region, quality=self._quality,
+            )  # fmt: skip
 
     def process(self, table: DayTable) -> DayResult:
         """Turn one day's table into its result columns, in memory."""

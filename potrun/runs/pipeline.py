@@ -143,14 +143,14 @@ def _compute(plan: RunPlan, tracker: Tracker) -> tuple[RunOutcome, list[DayRepor
     result = load_results(plan.npz)
     report.track_inputs(plan, tracker, result.provenance["inputs"])
     defects = result.provenance["defects"]
-    numbers = statistics(result) | report.stage_seconds(reports) | report.dropped_metrics(defects)
+    numbers = statistics(result, plan.cfg.quality) | report.stage_seconds(reports) | report.dropped_metrics(defects)
     numbers["days_failed"] = float(len(failures))
     numbers["seconds/total"] = time.monotonic() - started
     numbers["sweeps_per_second"] = sum(day.sweeps for day in reports if not day.is_resumed) / numbers["seconds/total"]
     report.describe_result(plan, numbers, defects)
     loader = SweepLoader(plan.archive, plan.cfg.archive, plan.cfg.fitter, result)
     folder = plan.npz.with_name(f"{plan.npz.stem}_pictures")
-    pictures = draw_all(result, folder, loader, raise_if_interrupted)
+    pictures = draw_all(result, folder, loader, raise_if_interrupted, plan.cfg.quality)
     days = tuple(day.task.day for day in reports if day.failure is None)
     findings = run_studies(StudyCase(plan.cfg, plan.archive, days, result, loader), study_folder(plan.npz))
     report.track_result(plan, tracker, numbers | findings.metrics, {"pictures": pictures, **findings.files})

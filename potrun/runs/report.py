@@ -83,6 +83,12 @@ def describe_result(plan: RunPlan, numbers: Mapping[str, float], defects: Sequen
     log.info(
         "fitted %.0f of %.0f sweeps, median chi2 %.4g", numbers["fitted"], numbers["sweeps"], numbers["chi2/median"]
     )
+    log.info(
+        "quality: good %.0f, usable %.0f, poor %.0f; quality=%s leaves out %.0f fits",
+        *(numbers[f"quality/{word}"] for word in ("good", "usable", "poor")),
+        plan.cfg.quality,
+        numbers["quality/left_out"],
+    )
     for place in ("sun", "shadow"):
         values = [numbers[f"potential_{place}_v/{name}"] for name in ("p25", "median", "p75")]
         log.info(

@@ -70,14 +70,14 @@ def test_nothing_to_show_is_said(tmp_path, run):
 def test_counts_stand_above_the_map():
     run = make_run()
     fitted = int(np.isfinite(run.spec_u_surface).sum())
-    assert any(f"{fitted} of 120 sweeps fitted" in text for text in texts(draw(run, "map")))
+    assert any(f"{fitted} of 120 sweeps fitted" in text for text in texts(draw(run, "map", "all")))
 
 
 def test_unidentifiable_sweeps_are_hollow():
     run = make_run()
     is_sure = run.spec_u_identifiable & np.isfinite(run.spec_u_surface)
     hollow, filled = 0, 0
-    for ax in draw(run, "map").axes[:2]:
+    for ax in draw(run, "map", "all").axes[:2]:
         for marks in ax.collections:
             points = len(marks.get_offsets())
             if len(marks.get_facecolor()):

@@ -34,7 +34,7 @@ def by_hand(**changes):
 
 
 def test_against_values_by_hand():
-    numbers = statistics(by_hand())
+    numbers = statistics(by_hand(), "all")
     expected = {
         "sweeps": 6,
         "rows": 90,
@@ -80,7 +80,8 @@ def test_a_reduced_chi2_above_its_limit_counts_as_chi2_but_not_as_a_fit():
         by_hand(
             spec_has_fit=np.array([True] * 4 + [False] * 2),
             spec_u_surface=np.array([1.0, 3.0, 10.0, -100.0, NAN, NAN]),
-        )
+        ),
+        "all",
     )
     assert numbers["fitted"] == 4
     assert numbers["chi2/count"] == 5
@@ -89,7 +90,7 @@ def test_a_reduced_chi2_above_its_limit_counts_as_chi2_but_not_as_a_fit():
 
 def test_without_intervals_nothing_is_said_of_identifiability():
     nan = np.full(6, NAN)
-    numbers = statistics(by_hand(spec_u_lo68=nan, spec_u_hi68=nan, spec_u_identifiable=np.zeros(6, np.bool_)))
+    numbers = statistics(by_hand(spec_u_lo68=nan, spec_u_hi68=nan, spec_u_identifiable=np.zeros(6, np.bool_)), "all")
     assert numbers["identifiable"] == 0
     assert math.isnan(numbers["identifiable_fraction"])
     assert numbers["potential_sun_v/median"] == 3
@@ -110,7 +111,7 @@ def test_nothing_fitted_gives_nan_not_an_error(sweep_rows):
         if array.dtype == np.bool_:
             columns[name] = np.zeros_like(array)
     with np.errstate(all="raise"):
-        numbers = statistics(RunResult(columns, PROVENANCE))
+        numbers = statistics(RunResult(columns, PROVENANCE), "all")
     assert numbers["fitted"] == 0
     assert numbers["chi2/count"] == 0
     assert math.isnan(numbers["chi2/median"])
@@ -118,7 +119,7 @@ def test_nothing_fitted_gives_nan_not_an_error(sweep_rows):
 
 
 def test_names_are_what_mlflow_allows_and_values_are_floats():
-    numbers = statistics(by_hand())
+    numbers = statistics(by_hand(), "all")
     assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_/") for name in numbers)
     assert all(type(value) is float for value in numbers.values())
     assert sum(value for name, value in numbers.items() if name.startswith("environment/")) == pytest.approx(1)
