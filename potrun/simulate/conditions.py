@@ -30,12 +30,16 @@ class Region(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """What decides the conditions of S sweeps; the footpoint's zenith angle is NaN where there is none."""
+    """What decides the conditions of S sweeps; the footpoint's zenith angle is NaN where there is none.
+
+    `sun_elevation_deg` is the Sun's angle above the plane of the spin, for the sunlight in the cells.
+    """
 
     spacecraft_in_sun: BoolArray
     footpoint_in_sun: BoolArray
     footpoint_zenith_deg: FloatArray
     region: CodeArray
+    sun_elevation_deg: FloatArray
 
 
 @dataclass(frozen=True, eq=False)

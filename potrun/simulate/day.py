@@ -101,7 +101,10 @@ def _surroundings(place: Place, feet: Feet, rng: np.random.Generator) -> Surroun
     cosine = (feet.position_km * place.sun_km).sum(axis=1) / MOON_RADIUS_KM / np.linalg.norm(place.sun_km, axis=1)
     zenith = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
     region = region_of(degrees_from_full_moon(place.et_s[first]), rng)
-    return Surroundings(place.spacecraft_in_sun[first], feet.in_sun[row], zenith[row], region)
+    to_sun = place.sun_km[first] - place.position_km[first]
+    up = (to_sun * place.scd_to_moon[first, :, 2]).sum(axis=1) / np.linalg.norm(to_sun, axis=1)
+    elevation = np.degrees(np.arcsin(up))
+    return Surroundings(place.spacecraft_in_sun[first], feet.in_sun[row], zenith[row], region, elevation)
 
 
 def _row_truth(place: Place, feet: Feet, made: SimulatedSweeps) -> dict[str, NDArray[Any]]:

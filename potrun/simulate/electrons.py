@@ -93,11 +93,31 @@ def incident_flux(
     factor = _RESPONSE_FACTOR if energy_response else np.ones(1)
     weight = _RESPONSE_WEIGHT if energy_response else np.ones(1)
     measured = energy_ev[:, :, None] * factor
+    return np.asarray((flux_at(measured, density_m3, temperature_ev, kappa, usc_v) * weight).sum(axis=-1))
+
+
+def flux_at(
+    measured_ev: FloatArray, density_m3: FloatArray, temperature_ev: FloatArray, kappa: FloatArray, usc_v: FloatArray
+) -> FloatArray:
+    """Compute the incident flux at single energies.
+
+    Parameters
+    ----------
+    measured_ev : (S, E, K) float64, eV
+        Measured energies.
+    density_m3, temperature_ev, kappa, usc_v : (S,) float64
+        As for :func:`incident_flux`.
+
+    Returns
+    -------
+    (S, E, K) float64, cm-2 s-1 sr-1 eV-1
+    """
+    measured = measured_ev
     far = measured - usc_v[:, None, None]
     density = phase_space_density(np.maximum(far, 0.0), density_m3, temperature_ev, kappa)
     plasma = density * measured * (2.0 * CHARGE_C**2 / ELECTRON_KG**2)
     photo = sum(current / fall * np.exp(-measured / fall) / (np.pi * CHARGE_C) for current, fall in PHOTO_CURRENT_A_M2)
-    return np.asarray((np.where(far > 0.0, plasma, photo) * weight).sum(axis=-1) * 1e-4)
+    return np.asarray(np.where(far > 0.0, plasma, photo) * 1e-4)
 
 
 def angular_factor(

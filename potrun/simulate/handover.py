@@ -71,5 +71,6 @@ def to_records(sweeps: SimulatedSweeps, date: dt.date = dt.date(1998, 4, 15)) ->
         footpoint_in_sun=np.repeat(sweeps.footpoint_in_sun, N_CHANNELS) & (polarity != 0),
         pitch_deg=sweeps.pitch_deg.reshape(rows, N_CELLS),
         theta_deg=THETA_DEG,
+        is_sunlit_cell=sweeps.is_sunlit_cell.reshape(rows, N_CELLS) if sweeps.is_sunlit_cell.any() else None,
     )
     return table, geometry

@@ -1,12 +1,13 @@
 """What a simulation draws from: ranges and fractions, checked when built."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from potrun.core.errors import UsageError
+from potrun.simulate.departures import Departures
 
 FloatArray = NDArray[np.float64]
 
@@ -66,6 +67,10 @@ class SimulationSettings:
     `background_fraction` is the flux left inside the loss cone over the incident one; `background_counts_per_s` is the
     dark rate of the whole instrument; `flagged_fraction` of the cells carries a missing-value flag. `sunlit_fraction`
     applies only to sweeps made in memory, where no orbit decides. `grid` "auto" follows the date.
+
+    With instrument "ideal" a cell sees the direction of its centre and counts are Poisson numbers. "flown" is the
+    instrument of the mission: cells of 22.5 deg, channels that average the product of spectrum and cone, counts cut to
+    8 bits, dead time, sunlight; `departures` then tells what else differs from what a fit assumes.
     """
 
     scenario: Literal["moon", "ranges"] = "moon"
@@ -88,12 +93,22 @@ class SimulationSettings:
     energy_response: bool = True
     flagged_fraction: float = 2e-4
     grid: Literal["auto", "40ev", "7ev"] = "auto"
+    instrument: Literal["ideal", "flown"] = "ideal"
+    sunlight: bool = True
+    departures: Departures = field(default_factory=Departures)
 
     def __post_init__(self) -> None:
-        allowed = {"scenario": ("moon", "ranges"), "usc": ("balanced", "drawn"), "grid": ("auto", "40ev", "7ev")}
+        allowed = {
+            "scenario": ("moon", "ranges"),
+            "usc": ("balanced", "drawn"),
+            "grid": ("auto", "40ev", "7ev"),
+            "instrument": ("ideal", "flown"),
+        }
         for name, choices in allowed.items():
             if getattr(self, name) not in choices:
                 raise UsageError(f"{name}={getattr(self, name)!r} is not allowed: choose one of {', '.join(choices)}")
+        if self.instrument == "ideal" and self.departures.named():
+            raise UsageError("departures are those of the flown instrument: add instrument=flown")
         for item in fields(self):
             value = getattr(self, item.name)
             if item.name.endswith("_fraction") and not 0 <= value <= 1:

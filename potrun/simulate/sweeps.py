@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.simulate import electrons
+from potrun.simulate import electrons, flown
 from potrun.simulate.cells import (
     CELL_SECONDS,
     CELLS_ON_CIRCLE,
@@ -17,6 +17,8 @@ from potrun.simulate.cells import (
     energy_grid_ev,
 )
 from potrun.simulate.conditions import Conditions, Region, Surroundings, draw_conditions
+from potrun.simulate.detector import SUN_COUNTS_PER_S, SUN_REACH, SUN_SPOT_DEG, counted, photon_direction
+from potrun.simulate.optics import spot
 from potrun.simulate.settings import SimulationSettings
 from potrun.simulate.truth import pitch_deg
 
@@ -29,6 +31,9 @@ PHI_MISSING, PHI_ERRONEOUS = 999.99, 998.99
 _FLAGS = (FLUX_MISSING, FLUX_ERRONEOUS, PHI_MISSING, PHI_ERRONEOUS)
 _STREAM = 17
 
+SUN_ELEVATION_SPREAD_DEG = 2.0
+"""Spread of the Sun's angle above the spin plane for sweeps without an orbit: the axis stays near an ecliptic pole."""
+
 
 @dataclass(frozen=True, eq=False)
 class SimulatedSweeps:
@@ -36,7 +41,7 @@ class SimulatedSweeps:
 
     `flux` (cm-2 s-1 sr-1 eV-1) is what a table would hold, except that missing values are NaN; `expected_flux` is the
     same without noise, background and flags. `pitch_deg` is NaN in rows whose polarity is 0. `flag` is 0, or 1 to 4 for
-    flux missing, flux erroneous, phi missing, phi erroneous.
+    flux missing, flux erroneous, phi missing, phi erroneous. `is_sunlit_cell` marks cells within the reach of sunlight.
     """
 
     energy_ev: FloatArray
@@ -50,6 +55,7 @@ class SimulatedSweeps:
     spacecraft_in_sun: BoolArray
     footpoint_in_sun: BoolArray
     truth: Conditions
+    is_sunlit_cell: BoolArray
 
     @property
     def is_connected(self) -> BoolArray:
@@ -80,6 +86,7 @@ def simulate_sweeps(
     SimulatedSweeps
     """
     settings = settings or SimulationSettings(scenario="ranges")
+    nowhere = np.zeros(n_sweeps)
     rng = np.random.default_rng([seed, n_sweeps, _STREAM])
     in_sun = rng.random(n_sweeps) < settings.sunlit_fraction
     foot_in_sun = in_sun & (rng.random(n_sweeps) < 0.5)
@@ -91,7 +98,8 @@ def simulate_sweeps(
     direction = rng.standard_normal((n_sweeps, 1, 3))
     field = 3.0 * 10.0 ** rng.random((n_sweeps, 1, 1)) * direction / np.linalg.norm(direction, axis=2, keepdims=True)
     b_scd = np.round(np.repeat(field, N_CHANNELS, axis=1), 6)
-    around = Surroundings(in_sun, foot_in_sun & connected, np.where(connected, zenith, np.nan), region)
+    elevation = SUN_ELEVATION_SPREAD_DEG * rng.standard_normal(n_sweeps) if settings.instrument == "flown" else nowhere
+    around = Surroundings(in_sun, foot_in_sun & connected, np.where(connected, zenith, np.nan), region, elevation)
     truth = draw_conditions(around, settings, rng)
     phi = azimuths_deg(22.5 * rng.random(n_sweeps))
     energy = np.tile(energy_grid_ev(settings.grid, date), (n_sweeps, 1))
@@ -137,24 +145,55 @@ def observe(
     rows = sweeps * N_CHANNELS
     pitch = pitch_deg(b_scd_nt.reshape(rows, 3), phi_deg.reshape(rows, N_CELLS), polarity.reshape(rows))
     pitch = pitch.reshape(sweeps, N_CHANNELS, N_CELLS)
-    incident = electrons.incident_flux(
-        energy_ev, truth.density_m3, truth.temperature_ev, truth.kappa, truth.usc_v, settings.energy_response
-    )
-    expected = incident[..., None] * electrons.angular_factor(
-        energy_ev, pitch, truth.u_surface_v, truth.b_ratio, truth.beam_amplitude, truth.usc_v,
-        settings.background_fraction,
-    )  # fmt: skip
     sensitivity = counts_per_flux(energy_ev)
-    counts = expected * sensitivity + background_counts(settings.background_counts_per_s)
-    if settings.counting_noise:
-        counts = rng.poisson(counts).astype(np.float64)
+    dark = background_counts(settings.background_counts_per_s)
+    sunlit_cell = np.zeros(pitch.shape, dtype=bool)
+    if settings.instrument == "ideal":
+        expected = _ideal_flux(energy_ev, pitch, truth, settings)
+        counts = expected * sensitivity + dark
+        if settings.counting_noise:
+            counts = rng.poisson(counts).astype(np.float64)
+        masked = sunlit_cell
+    else:
+        away = settings.departures
+        expected = flown.expected_flux(
+            energy_ev, b_scd_nt, phi_deg, polarity, truth, settings.background_fraction, away, rng
+        )
+        light, sunlit_cell = _sunlight(phi_deg, around, settings)
+        gain = np.repeat(1.0 + away.gains * rng.standard_normal((sweeps, 8)), [16, 16, 16, 16, 8, 8, 4, 4], axis=1)
+        arriving = expected * sensitivity * np.maximum(gain, 0.1)[:, None, :] + dark + light
+        counts, masked = counted(arriving, away.dead_time_us, rng if settings.counting_noise else None)
     flag = draw_flags((sweeps, N_CHANNELS, N_CELLS), settings.flagged_fraction, rng)
+    flag[masked & (flag == 0)] = 1
     flux = np.where((flag == 1) | (flag == 2), np.nan, counts / sensitivity)
     phi, pitch = (np.where(flag >= 3, np.nan, angle) for angle in (phi_deg, pitch))
     return SimulatedSweeps(
         energy_ev, b_scd_nt, phi, polarity, pitch, flux, expected, flag,
-        around.spacecraft_in_sun, around.footpoint_in_sun, truth,
+        around.spacecraft_in_sun, around.footpoint_in_sun, truth, sunlit_cell,
     )  # fmt: skip
+
+
+def _ideal_flux(
+    energy_ev: FloatArray, pitch: FloatArray, truth: Conditions, settings: SimulationSettings
+) -> FloatArray:
+    """Return the flux in the directions of the cells' centres: (S, 15, 88), cm-2 s-1 sr-1 eV-1."""
+    incident = electrons.incident_flux(
+        energy_ev, truth.density_m3, truth.temperature_ev, truth.kappa, truth.usc_v, settings.energy_response
+    )
+    return incident[..., None] * electrons.angular_factor(
+        energy_ev, pitch, truth.u_surface_v, truth.b_ratio, truth.beam_amplitude, truth.usc_v,
+        settings.background_fraction,
+    )  # fmt: skip
+
+
+def _sunlight(phi_deg: FloatArray, around: Surroundings, settings: SimulationSettings) -> tuple[FloatArray, BoolArray]:
+    """Return the counts that sunlight adds and the cells within its reach, (S, 15, 88) both."""
+    sweeps = len(phi_deg)
+    lit = (around.spacecraft_in_sun & settings.sunlight)[:, None, None]
+    towards = np.repeat(photon_direction(around.sun_elevation_deg), N_CHANNELS, axis=0)
+    sigma = SUN_SPOT_DEG / np.sqrt(8.0 * np.log(2.0))
+    brightness = spot(towards, phi_deg.reshape(-1, N_CELLS), sigma).reshape(sweeps, N_CHANNELS, N_CELLS)
+    return np.where(lit, SUN_COUNTS_PER_S * CELL_SECONDS * brightness, 0.0), lit & (brightness > SUN_REACH)
 
 
 def background_counts(counts_per_s: float) -> FloatArray:
