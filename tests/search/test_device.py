@@ -19,3 +19,18 @@ def test_the_search_takes_every_core_unless_told(monkeypatch):
 def test_a_device_that_cannot_search_is_an_error():
     with pytest.raises(UsageError, match=r"device\.name=mps.*device=cpu"):
         search_device(DeviceConfig(name="mps"))
+
+
+def test_cuda_without_its_package_names_the_extra(monkeypatch):
+    monkeypatch.setattr("potrun.search.exact.device.find_spec", lambda _: None)
+    with pytest.raises(UsageError, match=r"numba-cuda.*potrun\[cuda\].*device=cpu"):
+        search_device(DeviceConfig(name="cuda"))
+
+
+def test_cuda_without_a_device_is_an_error():
+    cuda = pytest.importorskip("numba.cuda")
+    pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
+    if cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    with pytest.raises(UsageError, match="finds no CUDA device.*device=cpu"):
+        search_device(DeviceConfig(name="cuda"))

@@ -28,7 +28,7 @@ class CpuSearch:
         The compiled :func:`~potrun.search.exact.kernel.process_sweeps`; None takes what is kept.
     """
 
-    def __init__(self, settings: FitterConfig, dtype: str, process: Callable[..., float] | None = None) -> None:
+    def __init__(self, settings: FitterConfig, dtype: str, process: Callable[..., None] | None = None) -> None:
         self.settings = settings
         self.dtype = dtype
         self.problem = problem_of(settings, dtype)
@@ -45,11 +45,11 @@ class CpuSearch:
         cells, answers = cells_of(sweeps, self.problem, self.settings), no_answers(sweeps.n_sweeps, self.settings)
         # Memory to work in is this call's own, so that threads do not meet.
         memory = new_rows(self.dtype), new_heap(self.problem.max_boxes), new_scratch(self.problem)
-        largest = self._process_sweeps(self.problem, *cells, *answers, *memory)
-        return found_from(answers, largest, self.dtype, sweeps, self.settings)
+        self._process_sweeps(self.problem, *cells, *answers, *memory)
+        return found_from(answers, self.dtype, sweeps, self.settings)
 
 
-def load(dtype: str, folder: Path) -> Callable[..., float]:
+def load(dtype: str, folder: Path) -> Callable[..., None]:
     """Return the search for tables of a format after a first call: loaded from a folder, or compiled and kept there."""
     # Whatever this process is to compile, it names the records of both formats as any other would.
     name_records(new_rows("float32"), new_rows("float64"), new_scratch(problem_of(FitterConfig(), dtype)))

@@ -6,6 +6,7 @@ A sweep's result depends on nothing but the sweep: chunks only decide what is co
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -13,13 +14,24 @@ from potrun.core.records import BoolArray, CodeArray, FitResult, FitStatus, Floa
 from potrun.core.settings import FitterConfig
 from potrun.losscone.objectives import divisor
 from potrun.search.base import OnProgress, make_result
-from potrun.search.exact.cpu import CpuSearch
 from potrun.search.exact.device import SearchDevice
+from potrun.search.exact.found import Found
 from potrun.search.exact.tuning import FLOOR
 from potrun.search.intervals import intervals_of, with_intervals
 
 CPU_CHUNK = 64
 """Sweeps that a thread is handed at once: enough to forget the cost of the call, few enough for its cache."""
+
+CUDA_CHUNK = 16384
+"""Sweeps that a CUDA device is handed at once: some for each warp that it can hold."""
+
+
+class Search(Protocol):
+    """Searches sweeps; what it finds of each depends on that sweep alone."""
+
+    def search(self, sweeps: SweepBatch) -> Found:
+        """Find the minimum of each sweep."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -49,8 +61,8 @@ class BranchAndBoundFitter:
     def __init__(self, settings: FitterConfig, device: SearchDevice, batch_size: int | None = None) -> None:
         self.settings = settings
         self.device = device
-        self.batch_size = batch_size or CPU_CHUNK
-        self._search = CpuSearch(settings, device.dtype)
+        self.batch_size = batch_size or (CUDA_CHUNK if device.name == "cuda" else CPU_CHUNK)
+        self._search = _search_on(settings, device)
 
     def fit(self, batch: SweepBatch, on_progress: OnProgress | None = None) -> FitResult:
         """Fit every sweep whose status is OK.
@@ -129,3 +141,14 @@ class BranchAndBoundFitter:
             ends=no_ends if found.profile is None else intervals_of(found.profile, self.settings),
             is_certified=below <= smallest,
         )
+
+
+def _search_on(settings: FitterConfig, device: SearchDevice) -> Search:
+    """Build the launcher of a device."""
+    if device.name == "cuda":
+        from potrun.search.exact.cuda import CudaSearch
+
+        return CudaSearch(settings, device.dtype)
+    from potrun.search.exact.cpu import CpuSearch
+
+    return CpuSearch(settings, device.dtype)

@@ -47,6 +47,7 @@ class Answers(NamedTuple):
     touches: CodeArray  # (S,)
     nodes: FloatArray  # (S, K)
     worse_by: FloatArray  # (S, K)
+    largest: FloatArray  # (S,) largest cost met in a row
 
 
 def cells_of(sweeps: SweepBatch, problem: Problem, settings: FitterConfig) -> Cells:
@@ -73,10 +74,11 @@ def no_answers(n_sweeps: int, settings: FitterConfig) -> Answers:
         np.zeros(n_sweeps, np.int8),
         np.zeros(profile),
         np.zeros(profile),
+        np.zeros(n_sweeps),
     )
 
 
-def found_from(answers: Answers, largest: float, dtype: str, sweeps: SweepBatch, settings: FitterConfig) -> Found:
+def found_from(answers: Answers, dtype: str, sweeps: SweepBatch, settings: FitterConfig) -> Found:
     """Evaluate the public objective at what was found.
 
     Raises
@@ -84,6 +86,7 @@ def found_from(answers: Answers, largest: float, dtype: str, sweeps: SweepBatch,
     UsageError
         If the largest cost met does not fit the tables' format.
     """
+    largest = answers.largest.max(initial=0.0)
     if not largest <= 0.5 * float(np.finfo(dtype).max):
         raise UsageError(
             f"device.dtype={dtype} cannot hold costs up to {largest:.3g}: use device.dtype=float64, or raise "

@@ -24,11 +24,11 @@ def push(heap: FloatArray, length: int, bound: float, age: int, box: Box) -> int
         parent = (place - 1) // 2
         if not _is_before(bound, float(age), heap[parent, BOUND], heap[parent, AGE]):
             break
-        heap[place] = heap[parent]
+        _copy(heap, place, parent)
         place = parent
     heap[place, BOUND], heap[place, AGE] = bound, age
-    for i in range(6):
-        heap[place, BOX + i] = box[i]
+    heap[place, 2], heap[place, 3], heap[place, 4] = box.u_low, box.u_high, box.ratio_low
+    heap[place, 5], heap[place, 6], heap[place, 7] = box.ratio_high, box.amplitude_low, box.amplitude_high
     return length + 1
 
 
@@ -52,10 +52,17 @@ def remove_first(heap: FloatArray, length: int) -> int:
             child += 1
         if not _is_before(heap[child, BOUND], heap[child, AGE], bound, age):
             break
-        heap[place] = heap[child]
+        _copy(heap, place, child)
         place = child
-    heap[place] = heap[last]
+    _copy(heap, place, last)
     return last
+
+
+@inlined
+def _copy(heap: FloatArray, to: int, source: int) -> None:
+    """Copy an entry, number by number as CUDA needs it."""
+    for column in range(heap.shape[1]):
+        heap[to, column] = heap[source, column]
 
 
 @inlined

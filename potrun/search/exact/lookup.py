@@ -56,7 +56,7 @@ def node_above(problem: Problem, strength: float) -> int:
         return 0
     position = logarithm(1.0 + strength / problem.background) / problem.spacing
     # The logarithm is right to a few units in the last place: step over an exact hit.
-    return min(math.ceil(position * (1.0 + 1e-12) + 1e-12), N_STRENGTHS - 1)
+    return min(int(math.ceil(position * (1.0 + 1e-12) + 1e-12)), N_STRENGTHS - 1)  # noqa: RUF046 (CUDA's is a float)
 
 
 @inlined

@@ -43,8 +43,8 @@ def profile_of_u(
     """
     _place_nodes(problem, best.u, nodes)
     _note_best(problem, rows, number, best, scratch)
-    ratios = _ratios(problem, best.ratio)
-    costs = np.empty(len(ratios))
+    ratios, costs = scratch.ratios, scratch.costs
+    _place_ratios(problem, best.ratio, ratios)
     low, high = problem.amplitude_min, problem.amplitude_max
     for k in range(len(nodes)):
         u = nodes[k]
@@ -74,21 +74,24 @@ def _place_nodes(problem: Problem, best_u: float, nodes: FloatArray) -> None:
         nodes[N_COARSE + 2 + 2 * k] = PIVOT_V - math.exp(own + FINE_STEPS[k])
     for k in range(len(nodes)):
         nodes[k] = min(max(nodes[k], problem.u_min), problem.u_max)
-    nodes.sort()
+    for k in range(1, len(nodes)):
+        node, place = nodes[k], k
+        while place > 0 and nodes[place - 1] > node:
+            nodes[place] = nodes[place - 1]
+            place -= 1
+        nodes[place] = node
 
 
 @inlined
-def _ratios(problem: Problem, own: float) -> FloatArray:
+def _place_ratios(problem: Problem, own: float, ratios: FloatArray) -> None:
     """Values of r to try at every node: those over the whole range, rising, then those around the best one, rising."""
     low, high = math.log(problem.ratio_min), math.log(problem.ratio_max)
-    ratios = np.empty(N_RATIO + N_NEAR)
     for k in range(N_RATIO):
         ratios[k] = math.exp(low + k / (N_RATIO - 1) * (high - low))
     for k in range(N_NEAR):
         ratios[N_RATIO + k] = math.exp(math.log(own) + NEAR_RATIO * (2.0 * k / (N_NEAR - 1) - 1.0))
     for k in range(len(ratios)):
         ratios[k] = min(max(ratios[k], problem.ratio_min), problem.ratio_max)
-    return ratios
 
 
 @inlined

@@ -12,7 +12,7 @@ import numpy as np
 from potrun.core.instrument import N_CELLS, N_CHANNELS
 from potrun.core.settings import FitterConfig
 from potrun.search.base import beam_bounds
-from potrun.search.exact.tuning import N_BINS, inner_cells
+from potrun.search.exact.tuning import N_BINS, N_NEAR, N_RATIO, inner_cells
 
 N_LEVELS = 7
 """Levels of the range-minimum table: 2^6 <= N_CELLS + 1 < 2^7."""
@@ -157,6 +157,7 @@ def new_scratch(problem: Problem) -> Scratch:
     fields += [("best_lost", np.int64, (N_CHANNELS,))]
     fields += [("best_cost", np.float64, (N_CHANNELS, N_CELLS))]
     fields += [("strength", np.float64, (N_STRENGTHS,))]
+    fields += [(name, np.float64, (N_RATIO + N_NEAR,)) for name in ("ratios", "costs")]
     scratch = np.zeros(1, np.dtype(fields, align=True))
     scratch["strength"] = problem.background * np.expm1(np.arange(N_STRENGTHS) * problem.spacing)
     return scratch

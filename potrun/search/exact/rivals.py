@@ -44,7 +44,7 @@ def beat_rivals(
             break
         box = first_box(heap)
         length = remove_first(heap, length)
-        pieces = max(math.ceil((box.u_high - box.u_low) / (2.0 * reach)), 1)
+        pieces = max(int(math.ceil((box.u_high - box.u_low) / (2.0 * reach))), 1)  # noqa: RUF046 (CUDA's is a float)
         step = (box.u_high - box.u_low) / pieces
         for k in range(pieces):
             piece = Box(
@@ -134,7 +134,7 @@ def _lowest_between(
 ) -> Point:
     """Find the lowest point of the region noted between two potentials, if it may be better than the best value."""
     found, place, highest = Point(low, 1.0, 0.0, np.inf), 0, 0.0
-    intervals = 2 * max(math.ceil((high - low) / problem.beam_width), 1)
+    intervals = 2 * max(int(math.ceil((high - low) / problem.beam_width)), 1)  # noqa: RUF046
     step = (high - low) / intervals
     whole = is_whole(problem, box)
     first, last = box.amplitude_low, box.amplitude_high
