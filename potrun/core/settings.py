@@ -129,7 +129,8 @@ class FitterConfig(Checked):
     beam_amplitude_fixed: float | None = between(None, 0.0, 1000.0)
     beam_width_ev: float = between(15.0, 0.1, 1000.0)
     beam_angle_deg: float = between(7.5, 0.1, 90.0)
-    log_offset: float = between(1e-6, 1e-12, 1e-2)
+    log_offset: float = between(1e-6, 1e-12, 1.0)
+    effective_energy: bool = False
     mask_low: float = between(0.07, 0.0, 1.0)
     mask_high: float = between(0.79, 0.0, 1.0)
     min_cells: int = between(5, 4, 1320)

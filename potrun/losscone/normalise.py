@@ -9,6 +9,7 @@ from array_api_compat import array_namespace
 
 from potrun.core.records import CodeArray, DayTable, FitStatus, Geometry, SpacecraftPotential, SweepBatch
 from potrun.core.settings import FitterConfig
+from potrun.losscone.effective_energy import LEAST_OVER_USC, effective_energy
 from potrun.losscone.model import Array
 
 
@@ -130,7 +131,8 @@ def build_sweep_batch(
 
     A row takes part if its energy is not below the spacecraft potential and its field line meets the Moon on the side
     that its polarity says; pitch angles count from the moonward field direction. Cells that sunlight may have reached
-    take no part, neither in the objective nor in the incident flux.
+    take no part, neither in the objective nor in the incident flux. With `settings.effective_energy` a row stands for its
+    effective energy, and rows below 1.5 times the spacecraft potential are left out.
 
     Parameters
     ----------
@@ -151,7 +153,12 @@ def build_sweep_batch(
     usc = np.where(np.isfinite(energy), potential.volts[:, None], np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         flux = normalise(measured, pitch, settings.normalisation, settings.normalisation_reference)
-        mask = objective_cells(flux, measured, pitch, settings) & (energy >= usc)[..., None]
+        is_used = energy >= usc
+        if settings.effective_energy:
+            is_used &= energy >= LEAST_OVER_USC * usc
+            energy = effective_energy(energy, incident_flux(measured, pitch, "mean"))
+            is_used &= energy >= usc
+        mask = objective_cells(flux, measured, pitch, settings) & is_used[..., None]
     status = _status(table, geometry, potential, mask.sum(axis=(1, 2)), settings.min_cells)
     return SweepBatch(energy_ev=energy, usc_v=usc, pitch_deg=pitch, flux=flux, mask=mask, status=status)
 
