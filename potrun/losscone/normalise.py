@@ -131,8 +131,8 @@ def build_sweep_batch(
 
     A row takes part if its energy is not below the spacecraft potential and its field line meets the Moon on the side
     that its polarity says; pitch angles count from the moonward field direction. Cells that sunlight may have reached
-    take no part, neither in the objective nor in the incident flux. With `settings.effective_energy` a row stands for its
-    effective energy, and rows below 1.5 times the spacecraft potential are left out.
+    take no part, neither in the objective nor in the incident flux. With `settings.effective_energy` a row stands for
+    its effective energy, and rows below 1.5 times the spacecraft potential are left out.
 
     Parameters
     ----------
