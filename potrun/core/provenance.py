@@ -27,6 +27,7 @@ NEUTRAL_KEYS = (
     "parallel",
     "display",
     "quality",
+    "export",
     "output_dir",
     "studies",
     "study",

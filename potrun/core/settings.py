@@ -14,6 +14,7 @@ from potrun.core.errors import UsageError
 METHODS = ("halekas", "lillis")
 SOLVERS = ("auto", "branch_and_bound", "differential_evolution")
 STUDIES = ("closure", "identifiability", "halekas2008_figure5", "halekas2008_regions", "throughput")
+EXPORTS = ("netcdf", "cdf", "parquet", "csv")
 
 
 B_OFFSET_LIMIT_NT = 10.0
@@ -287,6 +288,7 @@ class RunConfig(Checked):
     parallel: bool = False
     output_dir: str | None = None
     display: bool = False
+    export: list[str] = field(default_factory=list)
     quality: str = one_of("good", ("good", "usable", "all"))
     quality_limits: QualityConfig = field(default_factory=QualityConfig)
     region: RegionConfig = field(default_factory=RegionConfig)
@@ -303,6 +305,9 @@ class RunConfig(Checked):
         super().__post_init__()
         if self.day is not None and self.month is None:
             raise UsageError(f"day={self.day} was given without a month: add month=1..12")
+        strange = [name for name in self.export if name not in EXPORTS]
+        if strange:
+            raise UsageError(f"export={strange[0]!r} is not allowed: choose from {', '.join(EXPORTS)}")
         unknown = [name for name in self.studies if name not in STUDIES]
         if unknown:
             raise UsageError(f"studies={unknown[0]!r} is not allowed: choose from {', '.join(STUDIES)}")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from potrun.core.atomic import atomic_file
 from potrun.core.errors import UsageError
 from potrun.core.records import BoolArray
-from potrun.results.columns import BY_NAME, COLUMNS, FOREIGN, Axis
+from potrun.results.columns import BY_NAME, COLUMNS, FOREIGN, UTC, Axis
 from potrun.results.day import DayResult, check_columns
 from potrun.results.foreign import missing_value
 from potrun.results.merge import write_texts
@@ -19,6 +19,7 @@ from potrun.results.quality import is_wanted
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
 AXES = get_args(Axis)
 
@@ -112,7 +113,7 @@ class RunResult(Mapping[str, NDArray[Any]]):
         Returns
         -------
         pandas.DataFrame
-            Its columns have the names of the NPZ keys; the units are in its ``attrs["units"]``.
+            Its columns have the names of the NPZ keys, UTC as datetime64; the units are in its ``attrs["units"]``.
 
         Raises
         ------
@@ -124,9 +125,26 @@ class RunResult(Mapping[str, NDArray[Any]]):
         if axis not in AXES:
             raise UsageError(f"axis={axis!r} is not allowed: choose one of {', '.join(AXES)}")
         chosen = [column for column in COLUMNS if column.axis == axis and column.name in self]
-        table = pd.DataFrame({column.name: self[column.name] for column in chosen})
+        from potrun.results.exports import times
+
+        table = pd.DataFrame(
+            {column.name: times(self[column.name]) if column.dtype == UTC else self[column.name] for column in chosen}
+        )
         table.attrs["units"] = {column.name: column.unit for column in chosen}
         return table
+
+    def to_xarray(self) -> "xr.Dataset":
+        """Return the result as a dataset with units, meanings and times; see :func:`potrun.results.exports.to_xarray`.
+
+        Raises
+        ------
+        UsageError
+            If xarray is not installed.
+        """
+        from potrun.results.exports import require_libraries, to_xarray
+
+        require_libraries(["netcdf"])
+        return to_xarray(self)
 
     def of_quality(self, wanted: str) -> Self:
         """Return the sweeps of a quality, remembering how many fitted ones that leaves out.

@@ -18,6 +18,7 @@ from potrun.core.settings import RunConfig
 from potrun.geometry.compute import GeometryModel
 from potrun.plots import draw_all
 from potrun.plots.window import require_windows, show
+from potrun.results.exports import export, require_libraries
 from potrun.results.load import load_results
 from potrun.results.merge import merge_shards
 from potrun.results.statistics import statistics
@@ -85,7 +86,9 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
         plan = make_plan(cfg, run_dir)
         report.describe_run(plan)
         with hold(run_dir / ".lock"), hold(plan.npz.with_name(f".{plan.npz.name}.lock")):
+            require_libraries(cfg.export)
             if is_finished(plan):
+                export(load_results(plan.npz), cfg.export, plan.npz.with_suffix(""))
                 log.info("the result is there already: %s (overwrite=true computes it again)", plan.npz)
                 return RunOutcome(plan.npz, is_new=False)
             _check_coverage(plan)
@@ -151,9 +154,12 @@ def _compute(plan: RunPlan, tracker: Tracker) -> tuple[RunOutcome, list[DayRepor
     loader = SweepLoader(plan.archive, plan.cfg.archive, plan.cfg.fitter, result)
     folder = plan.npz.with_name(f"{plan.npz.stem}_pictures")
     pictures = draw_all(result, folder, loader, raise_if_interrupted, plan.cfg.quality)
+    exported = export(result, plan.cfg.export, plan.npz.with_suffix(""))
     days = tuple(day.task.day for day in reports if day.failure is None)
     findings = run_studies(StudyCase(plan.cfg, plan.archive, days, result, loader), study_folder(plan.npz))
-    report.track_result(plan, tracker, numbers | findings.metrics, {"pictures": pictures, **findings.files})
+    report.track_result(
+        plan, tracker, numbers | findings.metrics, {"pictures": pictures, "exports": exported, **findings.files}
+    )
     if not failures:
         shutil.rmtree(plan.shards, ignore_errors=True)
     if plan.cfg.display:
