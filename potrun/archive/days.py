@@ -85,6 +85,16 @@ def select_days(
     return chosen
 
 
+def mission_dates(year: int | None = None, month: int | None = None, day: int | None = None) -> list[dt.date]:
+    """Return the days of the mission, each of which has a table, that match a filter as in :func:`select_days`."""
+    number = (layout.LAST_DAY - layout.FIRST_DAY).days + 1
+    dates = (layout.FIRST_DAY + dt.timedelta(days=n) for n in range(number))
+    wanted = {"year": year, "month": month, "day": day}
+    return [
+        date for date in dates if all(value is None or getattr(date, name) == value for name, value in wanted.items())
+    ]
+
+
 def describe_dates(dates: Iterable[dt.date]) -> str:
     """Write dates as ranges of consecutive days, such as ``1998-04-15..1998-04-16, 1999-04-29``."""
     ranges: list[list[dt.date]] = []

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from potrun.archive.midnight import NEIGHBOUR_S
 from potrun.archive.rows import BadLine, RawRows
 from potrun.core.instrument import N_CHANNELS
 from potrun.core.records import BoolArray, Defect, IntArray
@@ -125,11 +126,15 @@ def _verdicts(rows: RawRows, runs: Runs, date: dt.date) -> Iterator[tuple[str, B
 
 
 def _on_wrong_day(runs: Runs, day: IntArray, second: IntArray, expected: int) -> BoolArray:
-    """Find rows of another day, unless their run is one sweep across midnight."""
+    """Find rows of another day, unless their run is one sweep across midnight or close to it.
+
+    A table may end with rows of the next date and begin with the end of a sweep of the day before.
+    """
     seconds = (day - expected) * 86400 + second
     span = np.maximum.reduceat(seconds, runs.start) - np.minimum.reduceat(seconds, runs.start)
-    crosses_midnight = runs.any_row(day == expected) & (span <= SWEEP_SPAN_LIMIT_S)
-    return np.asarray((day != expected) & ~crosses_midnight[runs.of_row()])
+    is_far = (seconds < -NEIGHBOUR_S) | (seconds > 86400 + NEIGHBOUR_S)
+    is_near = ~runs.any_row(is_far) & (span <= SWEEP_SPAN_LIMIT_S)
+    return np.asarray((day != expected) & ~is_near[runs.of_row()])
 
 
 def _is_repeated(rows: RawRows, runs: Runs) -> BoolArray:

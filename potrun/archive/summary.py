@@ -1,5 +1,6 @@
 """What a day's table holds, in a few numbers."""
 
+import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
 
@@ -48,6 +49,12 @@ class DaySummary:
         return sum(defect.sweeps for defect in self.defects)
 
 
+def _seconds_into(date: dt.date, table: DayTable) -> IntArray:
+    """Start of each sweep in seconds from the day's beginning; a table may begin just before it."""
+    day, second, _ = split_utc(table.utc[table.sweep_start])
+    return (day - (date - dt.date(1970, 1, 1)).days) * 86400 + second
+
+
 def summarise(day: ArchiveDay, table: DayTable) -> DaySummary:
     """Sum a table up.
 
@@ -70,7 +77,7 @@ def summarise(day: ArchiveDay, table: DayTable) -> DaySummary:
         size_bytes=table.source.size_bytes,
         rows=table.n_rows,
         missing_cells=int((np.isnan(table.flux) | np.isnan(table.phi_deg)).sum()),
-        start_s=split_utc(table.utc[table.sweep_start])[1],
+        start_s=_seconds_into(day.date, table),
         short_sweeps=int((table.sweep_rows < N_CHANNELS).sum()),
         grids=Counter(grids),
         defects=table.defects,

@@ -7,6 +7,7 @@ import numpy as np
 
 from potrun.archive.cache import load_table, save_table
 from potrun.archive.digest import remember_digest
+from potrun.archive.midnight import rows_before, without_rows
 from potrun.archive.rows import RawRows, read_rows
 from potrun.archive.screen import screen
 from potrun.archive.sidecar import FileState
@@ -42,8 +43,11 @@ def read_day(day: ArchiveDay, cache_dir: Path | None = None, strict: bool = Fals
         table = load_table(day, state, cache_dir)
         if table is None:
             table = _read_source(day, state, cache_dir)
+        table = without_rows(table, rows_before(day))
     except OSError as error:
         raise DataError(f"{day.name}: cannot be read ({error.strerror}): fetch it again") from error
+    if not table.n_rows:
+        raise DataError(f"{day.name}: all its rows are in the table of the day before: fetch both again")
     if strict and table.defects:
         worst = table.defects[0]
         raise DataError(f"{worst.file}: {worst.reason} from line {worst.first_line} on, and archive.strict=true")

@@ -10,10 +10,10 @@ from typing import Self
 import numpy as np
 
 from potrun.core.instrument import MOON_RADIUS_KM
-from potrun.core.records import Archive, ArchiveDay, BoolArray, DayTable, Defect, FloatArray, Geometry
+from potrun.core.records import Archive, BoolArray, DayTable, Defect, FloatArray, Geometry
 from potrun.core.settings import ArchiveConfig
 from potrun.geometry.attitude import attitude_age_s, in_manoeuvre, read_attitude, spin_axis
-from potrun.geometry.coverage import DayCoverage, coverage_of, kernels_for, require_coverage, within_reach
+from potrun.geometry.coverage import DayCoverage, coverage_of, kernels_for, within_reach
 from potrun.geometry.ephemeris import EARTH, LUNAR_PROSPECTOR, MOON, SUN, ecliptic_to_moon, position_km
 from potrun.geometry.ephemeris_time import utc_to_et
 from potrun.geometry.footpoint import footpoint, spacecraft_in_sun, surface_in_sun
@@ -85,21 +85,6 @@ class GeometryModel:
         """Find out how much of each day trajectories and attitude reach."""
         with kernels_loaded(self.kernel_paths):
             return coverage_of(list(dates), self.trajectories, self.attitude, self.leap_seconds)
-
-    def check_coverage(self, days: Iterable[ArchiveDay]) -> None:
-        """Refuse days that trajectories or attitude do not touch at all; gaps within a day only cost their rows.
-
-        Parameters
-        ----------
-        days : iterable of ArchiveDay
-            The days that will be computed.
-
-        Raises
-        ------
-        DataError
-            Naming the day, what is missing and the command that fetches it.
-        """
-        require_coverage(self.coverage(day.date for day in days), self.kernel_paths, self.attitude_path)
 
     def compute(self, table: DayTable) -> Geometry:
         """Compute the geometry of every row at the row's own UTC.

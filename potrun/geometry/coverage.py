@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from potrun.core.errors import DataError
 from potrun.core.records import FloatArray
 from potrun.geometry.attitude import Attitude, spin_axis
 from potrun.geometry.ephemeris import LUNAR_PROSPECTOR, MOON, SUN, position_km
@@ -102,32 +101,28 @@ def coverage_of(
     return [DayCoverage(date, *values) for date, *values in zip(dates, *shares, strict=True)]
 
 
-def require_coverage(days: Sequence[DayCoverage], kernels: Iterable[Path], attitude_path: Path) -> None:
-    """Refuse days for which there is no geometry at all.
+def describe_missing(day: DayCoverage, kernels: Iterable[Path], attitude_path: Path) -> str:
+    """Say what a day lacks altogether, what was found, and how to get the rest.
 
     Parameters
     ----------
-    days : sequence of DayCoverage
-        What was found.
+    day : DayCoverage
+        A day with something missing.
     kernels : iterable of Path
         The kernels that were loaded.
     attitude_path : Path
         The attitude table.
 
-    Raises
-    ------
-    DataError
-        Naming the first such day, what it lacks, how many days are like it, and how to get it.
+    Returns
+    -------
+    str
+        One line.
     """
-    lacking = [day for day in days if day.missing]
-    if not lacking:
-        return
-    date = lacking[0].date
-    others = f" (and {len(lacking) - 1} more days)" if len(lacking) > 1 else ""
+    date = day.date
     names = ", ".join(path.name for path in kernels if path.suffix.lower() == ".bsp") or "no *.bsp at all"
     command = f"python -m potrun.fetch year={date.year} month={date.month} day={date.day}"
-    raise DataError(
-        f"{date}{others} is not covered: no {', no '.join(lacking[0].missing)} (found {names}; {attitude_path.name}): "
+    return (
+        f"{date} is not covered: no {', no '.join(day.missing)} (found {names}; {attitude_path.name}): "
         f"fetch what is missing with `{command} archive.root={attitude_path.parent}`"
     )
 

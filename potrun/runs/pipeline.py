@@ -5,7 +5,7 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,6 @@ from potrun.core.interrupts import RunInterruptedError, deferred_signals, raise_
 from potrun.core.locks import hold
 from potrun.core.provenance import run_name
 from potrun.core.settings import RunConfig
-from potrun.geometry.compute import GeometryModel
 from potrun.plots import draw_all
 from potrun.plots.window import require_windows, show
 from potrun.results.exports import export, require_libraries
@@ -25,6 +24,7 @@ from potrun.results.statistics import statistics
 from potrun.results.sweeps import SweepLoader
 from potrun.runs import report
 from potrun.runs.executors import make_executor
+from potrun.runs.hopeless import hopeless_days
 from potrun.runs.live import LiveView
 from potrun.runs.plan import RunPlan, is_finished, make_plan
 from potrun.runs.tasks import DayReport
@@ -91,25 +91,20 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
                 export(load_results(plan.npz), cfg.export, plan.npz.with_suffix(""))
                 log.info("the result is there already: %s (overwrite=true computes it again)", plan.npz)
                 return RunOutcome(plan.npz, is_new=False)
-            _check_coverage(plan)
-            return _tracked(plan, run_dir)
+            lost = hopeless_days(plan)
+            if len(lost) == len(plan.tasks):
+                raise DataError(f"no day can be processed; first: {lost[0].failure}")
+            return _tracked(plan, run_dir, lost)
 
 
-def _check_coverage(plan: RunPlan) -> None:
-    """Refuse a run for whose days there is no ephemeris or attitude, before anything is fitted or tracked."""
-    archive = plan.archive
-    model = GeometryModel.of(archive, plan.cfg.archive)
-    model.check_coverage([task.day for task in plan.tasks])
-
-
-def _tracked(plan: RunPlan, run_dir: Path) -> RunOutcome:
+def _tracked(plan: RunPlan, run_dir: Path, lost: Sequence[DayReport]) -> RunOutcome:
     """Run with a record that is closed however the run ends."""
     tracker = make_tracker(plan.cfg.tracking, run_dir)
     tracker.start(run_name(plan.cfg), report.run_params(plan.cfg), report.run_tags(plan))
     status: Status = "FAILED"
     try:
         report.track_settings(plan, tracker)
-        outcome, failures = _compute(plan, tracker)
+        outcome, failures = _compute(plan, tracker, lost)
         if failures:
             raise PartialResultError(
                 f"{len(failures)} of {len(plan.tasks)} days failed, the others are in {plan.npz}; "
@@ -129,13 +124,13 @@ def _tracked(plan: RunPlan, run_dir: Path) -> RunOutcome:
     return outcome
 
 
-def _compute(plan: RunPlan, tracker: Tracker) -> tuple[RunOutcome, list[DayReport]]:
+def _compute(plan: RunPlan, tracker: Tracker, lost: Sequence[DayReport]) -> tuple[RunOutcome, list[DayReport]]:
     """Work on the days, merge them, and describe the result."""
     started = time.monotonic()
     plan.clear_leftovers()
     if plan.cfg.overwrite:
         shutil.rmtree(plan.shards, ignore_errors=True)
-    reports = _work_on_days(plan, tracker)
+    reports = _work_on_days(plan, tracker, lost)
     failures = [day for day in reports if day.failure is not None]
     if len(failures) == len(reports):
         raise DataError(f"no day could be processed; first: {failures[0].failure}")
@@ -167,10 +162,12 @@ def _compute(plan: RunPlan, tracker: Tracker) -> tuple[RunOutcome, list[DayRepor
     return RunOutcome(plan.npz, is_new=True, statistics=numbers), failures
 
 
-def _work_on_days(plan: RunPlan, tracker: Tracker) -> list[DayReport]:
-    """Have every day worked on, telling the tracker and the terminal as they end."""
-    reports: list[DayReport] = []
-    with LiveView(len(plan.tasks), tracker) as view:
+def _work_on_days(plan: RunPlan, tracker: Tracker, lost: Sequence[DayReport]) -> list[DayReport]:
+    """Have every day worked on that is not lost beforehand, telling the tracker and the terminal as they end."""
+    reports: list[DayReport] = list(lost)
+    named = {report.task for report in lost}
+    tasks = [task for task in plan.tasks if task not in named]
+    with LiveView(len(tasks), tracker) as view:
 
         def on_report(day: DayReport) -> None:
             reports.append(day)
@@ -178,7 +175,7 @@ def _work_on_days(plan: RunPlan, tracker: Tracker) -> list[DayReport]:
             if day.failure is not None:
                 log.error("%s", day.failure)
 
-        make_executor(plan.cfg, plan.archive, plan.provenance).run(plan.tasks, on_report, view.stage_progress)
+        make_executor(plan.cfg, plan.archive, plan.provenance).run(tasks, on_report, view.stage_progress)
     return sorted(reports, key=lambda day: day.task.day.date)
 
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from potrun.archive.digest import ancillary_files, day_file
+from potrun.archive.midnight import rows_before_digest
 from potrun.core.errors import DataError, PotrunError
 from potrun.core.machine import available_cores, keep_freed_memory
 from potrun.core.provenance import Provenance
-from potrun.core.records import Archive, FloatArray
+from potrun.core.records import Archive, FloatArray, SourceFile
 from potrun.core.settings import RunConfig
 from potrun.results.shard import open_shard, write_shard
 from potrun.runs.day import DayStages, PreparedDay, Stopwatch
@@ -86,7 +87,7 @@ class DayWorker:
         except DataError as error:
             return DayReport(task, seconds=seconds, failure=str(error))
         with ready.watch.lap("write"):
-            write_shard(task.shard, result, self.provenance.of_shard(source))
+            write_shard(task.shard, result, self._identity(task, source))
         chi2 = result.columns["spec_fit_chi2"]
         return DayReport(
             task=task,
@@ -123,6 +124,10 @@ class DayWorker:
                 failure = f"{task.day.name}: failed {number} times, at last with {type(error).__name__}: {error}"
         return DayReport(task, failure=failure)
 
+    def _identity(self, task: DayTask, source: SourceFile) -> str:
+        """Return what a day's shard depends on: the run, the day's table, and the end of the table before it."""
+        return self.provenance.of_shard(source) + rows_before_digest(task.day)
+
     def _resume(self, task: DayTask) -> DayReport | None:
         """Return the report of a shard that is there, whole, and of the same settings, inputs and code."""
         if not task.shard.exists():
@@ -133,7 +138,7 @@ class DayWorker:
         except DataError as error:
             log.warning("%s", error)
             return None
-        if shard.identity != self.provenance.of_shard(source):
+        if shard.identity != self._identity(task, source):
             return None
         return DayReport(
             task, source, sweeps=shard.lengths["sweeps"], defects=tuple(shard.notes["defects"]), is_resumed=True

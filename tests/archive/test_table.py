@@ -215,7 +215,7 @@ def test_a_leap_second_is_a_time(tmp_path):
         (b"", "empty file"),
         (b"\r\n \r\n", "empty file"),
         (b"<html>not found</html>\n", "bad field count in line 1"),
-        (join(table_lines(2, DATE + dt.timedelta(days=1))), "wrong day from line 1"),
+        (join(table_lines(2, DATE + dt.timedelta(days=2))), "wrong day from line 1"),
     ],
 )
 def test_a_day_without_a_usable_sweep_is_an_error(tmp_path, content, words):

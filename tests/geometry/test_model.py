@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import re
 import shutil
 
 import numpy as np
@@ -11,9 +12,9 @@ import spiceypy
 from potrun.archive.days import scan_archive
 from potrun.archive.table import read_day
 from potrun.core.errors import DataError
-from potrun.core.records import ArchiveDay
 from potrun.geometry.attitude import Attitude, parse_attitude, spin_axis
 from potrun.geometry.compute import GeometryModel
+from potrun.geometry.coverage import describe_missing
 from potrun.geometry.kernels import kernels_loaded
 from tests.support.tables import table_lines, write_day
 
@@ -161,25 +162,27 @@ def test_a_moon_without_orientation_is_named_at_once(copy):
     ],
 )
 def test_a_missing_trajectory_is_named_before_any_work(copy, lost, words):
-    day = ArchiveDay(dt.date(1998, 8, 20), copy / "x", "x")
-    model_of(copy).check_coverage([day])
+    day = dt.date(1998, 8, 20)
+    assert model_of(copy).coverage([day])[0].missing == ()
     (copy / "spice_kernels" / lost).unlink()
-    with pytest.raises(DataError, match=words):
-        model_of(copy).check_coverage([day])
+    model = model_of(copy)
+    text = describe_missing(model.coverage([day])[0], model.kernel_paths, model.attitude_path)
+    assert re.search(words, text)
 
 
 def test_days_before_the_attitude_are_named(copy):
     path = copy / "attitude.tab"
     path.write_text("".join(line for line in path.read_text().splitlines(True) if line > "1998-08-21T00:00"))
-    with pytest.raises(DataError, match=r"1998-08-20 .*no attitude.*year=1998 month=8 day=20"):
-        model_of(copy).check_coverage([ArchiveDay(dt.date(1998, 8, 20), copy / "x", "x")])
+    model = model_of(copy)
+    text = describe_missing(model.coverage([dt.date(1998, 8, 20)])[0], model.kernel_paths, model.attitude_path)
+    assert re.search(r"1998-08-20 .*no attitude.*year=1998 month=8 day=20", text)
 
 
 def test_the_last_attitude_holds_on_and_its_age_is_told(copy, table):
     path = copy / "attitude.tab"
     path.write_text("1998-08-18T00:00, 11.990, 349.89,  86.85\r\n")
     model = model_of(copy)
-    model.check_coverage([ArchiveDay(dt.date(1998, 8, 20), copy / "x", "x")])
+    assert model.coverage([dt.date(1998, 8, 20)])[0].missing == ()
     geometry = model.compute(at(table, "1998-08-20T00:00:00", "1998-08-17T23:59:59"))
     assert geometry.is_known.tolist() == [True, False]
     np.testing.assert_allclose(geometry.attitude_age_s, [2 * 86400, 0], atol=1e-3)
