@@ -3,10 +3,9 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from typing import Any
 
-from potrun.core.errors import UsageError
+from potrun.core.errors import UsageError, did_you_mean
 from potrun.simulate.settings import Range, SimulationSettings
 
 HELP = """\
@@ -65,9 +64,8 @@ def parse(arguments: list[str]) -> Request:
         if not separator:
             raise UsageError(f"{word!r} is not understood: write key=value")
         if key not in readers:
-            near = get_close_matches(key, readers, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(readers)}"
-            raise UsageError(f"unknown key {key!r}: {hint}")
+            hint = did_you_mean(key, readers, f": choose from {', '.join(readers)}")
+            raise UsageError(f"unknown key {key!r}{hint}")
         if key in given:
             raise UsageError(f"{key} is given twice: give it once")
         given.add(key)
@@ -145,7 +143,9 @@ def _items(key: str, text: str) -> list[str]:
 _BY_KIND: dict[type, Callable[[str, str], Any]] = {
     bool: _read_bool, float: _read_float, Range: _read_range, str: _read_text,
 }  # fmt: skip
-_SETTINGS = {item.name: item.default for item in fields(SimulationSettings)}
+_DEFAULTS = SimulationSettings()
+_SETTINGS = {item.name: getattr(_DEFAULTS, item.name) for item in fields(SimulationSettings)}
+_SETTINGS = {name: default for name, default in _SETTINGS.items() if type(default) in _BY_KIND}
 
 
 def _readers() -> dict[str, Callable[[str, str], Any]]:

@@ -1,13 +1,12 @@
 """What the small commands share: words of the form ``key=value``, one line for an error, the exit codes."""
 
-import difflib
 import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from potrun.core.errors import ExitCode, PotrunError, UsageError
+from potrun.core.errors import ExitCode, PotrunError, UsageError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -56,18 +55,13 @@ def parse(arguments: Sequence[str], options: Sequence[Option]) -> tuple[list[str
             rest.append(word)
             continue
         if key not in by_name:
-            raise UsageError(f"{key} is no setting of this command{nearest(key, by_name)}")
+            hint = did_you_mean(key, by_name, f": it has {', '.join(by_name)}")
+            raise UsageError(f"{key} is no setting of this command{hint}")
         if key in given:
             raise UsageError(f"{key} is given twice: give it once")
         given.add(key)
         settings[key] = _value(by_name[key], value)
     return rest, settings
-
-
-def nearest(word: str, names: Sequence[str] | dict[str, Any]) -> str:
-    """Return a hint at the valid name that is most like a wrong one, or at all of them."""
-    found = difflib.get_close_matches(word, list(names), n=1, cutoff=0.5)
-    return f": did you mean {found[0]}?" if found else f": it has {', '.join(names)}"
 
 
 def _value(option: Option, text: str) -> Any:

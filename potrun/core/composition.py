@@ -1,6 +1,5 @@
 """From words on a command line to checked settings: Hydra's part, and its errors in one line each."""
 
-import difflib
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +12,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from potrun import __version__
-from potrun.core.errors import UsageError
+from potrun.core.errors import UsageError, did_you_mean
 from potrun.core.provenance import run_name
 from potrun.core.settings import RunConfig
 
@@ -57,7 +56,7 @@ def to_settings(cfg: DictConfig) -> RunConfig:
     own = {item.name for item in fields(RunConfig)}
     unknown = sorted({str(key) for key in cfg} - own - {"hydra", "experiment", "variation"})
     if unknown:
-        raise UsageError(f"{unknown[0]} is no setting of potrun{_nearest(unknown[0], known_keys())}")
+        raise UsageError(f"{unknown[0]} is no setting of potrun{did_you_mean(unknown[0], known_keys())}")
     # A new container typed by the schema: `hydra` and other foreign nodes are left behind.
     plain = OmegaConf.structured(RunConfig)
     picked = OmegaConf.to_container(
@@ -133,7 +132,7 @@ def one_line(error: BaseException, overrides: Iterable[str] = ()) -> str:
     if match := re.search(r"Could not find '([^']+)'\s*\n.*?Available options in '[^']+':\s*\n(.*)", text, re.S):
         group, _, option = match[1].rpartition("/")
         options = [line.strip() for line in match[2].splitlines() if re.fullmatch(r"\s+[\w-]+", line)]
-        return f"{group}={option} is unknown: choose one of {', '.join(options)}{_nearest(option, options)}"
+        return f"{group}={option} is unknown: choose one of {', '.join(options)}{did_you_mean(option, options)}"
     if match := re.search(
         r"Value '(.*?)' (?:of type '[^']+' could not be converted to|is not a valid) (\w+)", text, re.S
     ):
@@ -145,9 +144,8 @@ def one_line(error: BaseException, overrides: Iterable[str] = ()) -> str:
         r"(?:Could not (?:override|append to config|delete from config)[^'\n]*|Key )'([^'\n]+)'", text
     ):
         key_text = match[1].removesuffix(".")
-        return (
-            f"{key_text} is no setting of potrun{_nearest(key_text, known_keys())}; `python -m potrun --help` lists all"
-        )
+        hint = did_you_mean(key_text, known_keys())
+        return f"{key_text} is no setting of potrun{hint}; `python -m potrun --help` lists all"
     if match := re.search(r"Error merging override (\S+)", text):
         return f"{match[1]} is not allowed: that setting takes one plain value; its comment in conf/ tells which"
     if re.search(r"Error parsing override|LexerNoViableAlt|mismatched input|override must be", text):
@@ -178,11 +176,6 @@ def _keys_of(kind: Any, prefix: str = "") -> list[str]:
         if is_dataclass(item.type):
             keys.extend(_keys_of(item.type, f"{prefix}{item.name}."))
     return keys
-
-
-def _nearest(word: str, valid: Sequence[str]) -> str:
-    found = difflib.get_close_matches(word, valid, n=1, cutoff=0.5)
-    return f" (did you mean {found[0]}?)" if found else ""
 
 
 def _key_of_value(value: str, overrides: Iterable[str]) -> str:

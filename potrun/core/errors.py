@@ -3,6 +3,7 @@
 Every message is one line that says what was found, what was expected and what to do.
 """
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import ClassVar
 
@@ -58,3 +59,11 @@ class PartialResultError(PotrunError):
     """Some of what was asked is delivered, the rest is named in the message."""
 
     exit_code = ExitCode.PARTIAL
+
+
+def did_you_mean(word: str, names: Iterable[str], otherwise: str = "") -> str:
+    """Return a hint at the valid name that is most like a wrong one, or `otherwise` where none is like it."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(word, list(names), n=1, cutoff=0.5)
+    return f" (did you mean {found[0]}?)" if found else otherwise

@@ -1,6 +1,5 @@
 """Settings of the download: typed, checked, with the defaults of ``conf/fetch.yaml``."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, cast
@@ -9,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from potrun.core.composition import conf_dir, one_line
-from potrun.core.errors import UsageError
+from potrun.core.errors import UsageError, did_you_mean
 from potrun.core.settings import Checked, between
 
 
@@ -96,9 +95,7 @@ def _check_word(word: str, known: Sequence[str]) -> None:
     if not equals:
         raise UsageError(f"{word!r} is not of the form key=value; `--help` lists the settings")
     if key not in known:
-        near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-        hint = f": did you mean {near[0]}?" if near else ""
-        raise UsageError(f"unknown setting {key!r}{hint}; `--help` lists the settings")
+        raise UsageError(f"unknown setting {key!r}{did_you_mean(key, known)}; `--help` lists the settings")
 
 
 def _dotted_keys(schema: Any, prefix: str = "") -> list[str]:

@@ -5,11 +5,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from potrun.core.errors import UsageError
+from potrun.core.errors import UsageError, did_you_mean
 from potrun.simulate import SIMULATOR_VERSION
 from potrun.simulate.build import build_once
 from potrun.simulate.settings import Range, SimulationSettings
@@ -86,9 +85,8 @@ def simulation_settings(ranges: Mapping[str, Any]) -> SimulationSettings:
     values: dict[str, Any] = {}
     for name, value in ranges.items():
         if name not in FREE:
-            near = get_close_matches(name, FREE, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(FREE)}"
-            raise UsageError(f"archive.ranges.{name} is unknown: {hint}")
+            hint = did_you_mean(name, FREE, f": choose from {', '.join(FREE)}")
+            raise UsageError(f"archive.ranges.{name} is unknown{hint}")
         values[name] = _range(name, value) if isinstance(FREE[name], Range) else _plain(name, value)
     try:
         return SimulationSettings(scenario="ranges", **values)

@@ -35,7 +35,7 @@ SHOWN = {
 """Columns of the table; those of identifiable sweeps alone stand last."""
 
 
-class TheStudy:
+class RecoveryOfTruth:
     """Compares found with true potentials, by size of U, r, temperature, counts, illumination and beam."""
 
     def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:  # noqa: ARG002

@@ -30,7 +30,7 @@ FIGURE_5 = PublishedSweep("1999-04-29T14:45:00", 11.0, -160.0, 0.975)
 """Figure 5 of Halekas et al. 2008, doi:10.1029/2008JA013194."""
 
 
-class TheStudy:
+class SweepOfFigure5:
     """Draws the published sweep's data beside its model and sets the published numbers against those found."""
 
     def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:  # noqa: ARG002

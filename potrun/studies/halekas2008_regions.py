@@ -46,7 +46,7 @@ EXPECTED = {
 COLUMNS = ("region", "published", "sweeps", "identifiable", "quartile (V)", "median (V)", "quartile (V)", "agrees")
 
 
-class TheStudy:
+class PublishedRegions:
     """Sets the median potential of each region against the published one."""
 
     def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:  # noqa: ARG002

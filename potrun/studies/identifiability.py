@@ -15,7 +15,7 @@ STEPS = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Excesses of chi2 over its minimum, as a part of it."""
 
 
-class TheStudy:
+class IdentifiabilityOfOneSweep:
     """Draws one sweep's objective over (U, r) and tells over which potentials it stays near its minimum."""
 
     def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:

@@ -18,6 +18,16 @@ ASKED = "asked.json"
 """Written last into a study's folder: the settings that it answers."""
 
 
+CLASSES = {
+    "closure": "RecoveryOfTruth",
+    "halekas2008_figure5": "SweepOfFigure5",
+    "halekas2008_regions": "PublishedRegions",
+    "identifiability": "IdentifiabilityOfOneSweep",
+    "throughput": "ThroughputOfTheFit",
+}
+"""The class of each study, named after its question; imported when it is asked."""
+
+
 @dataclass(frozen=True)
 class Findings:
     """What the studies of a run came to: numbers by metric name, files by the folder they are tracked in."""
@@ -27,7 +37,7 @@ class Findings:
 
 
 def make_study(name: str) -> Study:
-    """Return a study by its name; each has a module of that name with a class ``TheStudy``.
+    """Return a study by its name; each has a module of that name.
 
     Parameters
     ----------
@@ -40,7 +50,7 @@ def make_study(name: str) -> Study:
     """
     if name not in STUDIES:
         raise ValueError(f"study {name!r} found, expected one of {', '.join(STUDIES)}")
-    study: Study = import_module(f"potrun.studies.{name}").TheStudy()
+    study: Study = getattr(import_module(f"potrun.studies.{name}"), CLASSES[name])()
     return study
 
 

@@ -27,7 +27,7 @@ TITLES = {
 }
 
 
-class TheStudy:
+class ThroughputOfTheFit:
     """Fits the run's sweeps again and again in a fresh process, whose memory is its own."""
 
     def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 from filelock import FileLock
@@ -53,10 +52,9 @@ def test_waiting_is_said_once_and_ends_with_the_holder(tmp_path, caplog):
 def test_a_signal_ends_the_waiting(tmp_path):
     with FileLock(tmp_path / ".lock"), deferred_signals():
         threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
-        asked = time.monotonic()
+        # The lock is never released: without the signal this would wait for ever.
         with pytest.raises(RunInterruptedError), hold(tmp_path / ".lock"):
             pass
-        assert time.monotonic() - asked < 30
 
 
 def test_a_folder_that_is_removed_meanwhile_is_made_again(tmp_path):

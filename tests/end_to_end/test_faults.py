@@ -25,6 +25,8 @@ from potrun.runs.live import LiveView
 from potrun.simulate.archive import simulate_archive
 from tests.support.deadly_day import deadly
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = [
     "fast=false",

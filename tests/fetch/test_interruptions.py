@@ -15,6 +15,8 @@ from tests.fetch.conftest import DAY, KERNEL
 from tests.support import faulty_server as faulty
 from tests.support.faulty_server import FaultyServer
 
+pytestmark = pytest.mark.process
+
 Usage = namedtuple("Usage", "total used free")
 SLOW = faulty.trickles(4000, 0.02)
 

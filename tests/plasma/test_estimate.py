@@ -43,7 +43,7 @@ def keep_rows(table: DayTable, geometry: Geometry, rows: np.ndarray, lengths: np
         return {
             item.name: getattr(record, item.name)[rows]
             for item in fields(record)
-            if item.metadata.get("axes", ("",))[0] == "R"
+            if item.metadata.get("axes", ("",))[0] == "R" and getattr(record, item.name) is not None
         }
 
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
@@ -93,7 +93,7 @@ def test_order_of_energies_and_other_grids_of_the_day_do_not_matter():
         merged = {}
         for item in fields(a):
             axis = item.metadata.get("axes", ("",))[0]
-            if axis == "R":
+            if axis == "R" and getattr(a, item.name) is not None:
                 merged[item.name] = np.concatenate([getattr(a, item.name), getattr(b, item.name)])
         return merged
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -37,7 +39,7 @@ def newest(workspace):
 
 def test_an_exception_ends_it_as_failed(workspace, tmp_path):
     """The archive's only table is damaged."""
-    build = [sys.executable, "-m", "potrun.simulate", f"root={tmp_path}", "days=[1998-04-15]", "sweeps=2"]
+    build = [sys.executable, "-m", "potrun.archive.simulate", f"root={tmp_path}", "days=[1998-04-15]", "sweeps=2"]
     subprocess.run(build, cwd=workspace, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, capture_output=True)
     (table,) = tmp_path.rglob("3D980415.TAB")
     table.write_bytes(b"nothing of a table\r\n" * 100)

@@ -20,6 +20,8 @@ from potrun.tracking.resend import resend
 from potrun.tracking.sender import Sender
 from tests.support.tracking_server import TrackingServer
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

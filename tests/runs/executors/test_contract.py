@@ -9,6 +9,8 @@ from potrun.runs.executors import make_executor
 from tests.support.dask_cluster import dask_cluster
 from tests.support.deadly_day import deadly
 
+pytestmark = pytest.mark.process
+
 EVERY = pytest.mark.parametrize("kind", ["inline", "processes", "dask"])
 WITH_WORKERS = pytest.mark.parametrize("kind", ["processes", "dask"])
 

@@ -1,13 +1,14 @@
 """What only a Dask cluster can do wrong."""
 
 import signal
-import time
 
 import pytest
 
 from potrun.core.errors import PotrunError
 from potrun.runs.executors import make_executor
 from tests.support.dask_cluster import dask_cluster
+
+pytestmark = pytest.mark.process
 
 
 def test_a_cluster_of_its_own_gives_the_same_bytes(make_case):
@@ -19,10 +20,10 @@ def test_a_cluster_of_its_own_gives_the_same_bytes(make_case):
 
 def test_a_scheduler_that_does_not_answer_is_said_soon(make_case):
     case = make_case("executor=dask", "executor.address=tcp://127.0.0.1:9")
-    asked = time.monotonic()
-    with pytest.raises(PotrunError, match=r"no Dask scheduler answers at executor\.address=tcp://127\.0\.0\.1:9"):
+    with pytest.raises(
+        PotrunError, match=r"no Dask scheduler answers at executor\.address=tcp://127\.0\.0\.1:9 within 8 s"
+    ):
         case.run(make_executor)
-    assert time.monotonic() - asked < 30
 
 
 def test_an_address_that_is_none_is_said(make_case):
