@@ -32,8 +32,14 @@ def _run(arguments: list[str]) -> int:
 
 
 def _command(arguments: list[str]) -> None:
+    if {"--version", "-V"} & set(arguments):
+        from potrun import __version__
+
+        sys.stdout.write(f"potrun {__version__}\n")
+        return
     import hydra
 
+    from potrun.cli.words import translate
     from potrun.core.composition import conf_dir, help_text
     from potrun.runs.job import experiment
     from potrun.tracking.multirun import close_multirun
@@ -44,6 +50,10 @@ def _command(arguments: list[str]) -> None:
     if {"--help", "-h"} & set(arguments):
         sys.stdout.write(help_text([word for word in arguments if not word.startswith("-")]))
         return
+    words, said = translate(arguments)
+    if said:
+        sys.stderr.write(f"potrun: the classic flags stand for {' '.join(said)}\n")
+    sys.argv[1:] = words
     try:
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(experiment)()
     finally:

@@ -116,7 +116,7 @@ def help_text(overrides: Sequence[str] = ()) -> str:
 {settings}
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no data, 4 tracking unreachable, 5 done in part, 128+n signal n.
 Other commands: python -m potrun.{{fetch,compare,plot,sync,rerun,archive.inspect,archive.simulate}} --help
-Flags of Hydra (--multirun, --cfg job, --info ...): python -m potrun --hydra-help
+Flags of Hydra (--multirun, --cfg job, --info ...): python -m potrun --hydra-help; --year 1998 and the like work too
 """
 
 
@@ -149,10 +149,26 @@ def one_line(error: BaseException, overrides: Iterable[str] = ()) -> str:
     if match := re.search(r"Error merging override (\S+)", text):
         return f"{match[1]} is not allowed: that setting takes one plain value; its comment in conf/ tells which"
     if re.search(r"Error parsing override|LexerNoViableAlt|mismatched input|override must be", text):
-        return (
-            f"{' '.join(overrides)!r} cannot be read: write key=value, quoting what the shell or Hydra reads specially"
-        )
+        word = _unreadable(overrides)
+        name, _, value = word.partition("=")
+        example = f"\"{name}='{value}'\"" if value else "key=value"
+        return f"{word!r} cannot be read: a value with blanks or special signs needs quotes, as in {example}"
     return " ".join(text.split())
+
+
+def _unreadable(overrides: Iterable[str]) -> str:
+    """Return the first word that Hydra's grammar does not know."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    words = list(overrides)
+    parser = OverridesParser.create()
+    for word in words:
+        try:
+            parser.parse_override(word)
+        except HydraException:
+            return word
+    return " ".join(words)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
