@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 
+from potrun.core.errors import DataError
 from potrun.core.instrument import MOON_RADIUS_KM
 from potrun.core.records import Archive, BoolArray, DayTable, Defect, FloatArray, Geometry
 from potrun.core.settings import ArchiveConfig
@@ -19,13 +20,14 @@ from potrun.geometry.ephemeris_time import utc_to_et
 from potrun.geometry.footpoint import footpoint, spacecraft_in_sun, surface_in_sun
 from potrun.geometry.frames import latitude_longitude_deg, rotate, rotate_all, scd_to_parent
 from potrun.geometry.kernels import (
+    choose_texts,
     kernels_loaded,
     mean_radius_km,
     read_leap_seconds,
-    require_moon_orientation,
     spk_coverage,
 )
 from potrun.geometry.pitch import pitch_angle_deg
+from potrun.geometry.plausible import orbit_trouble
 from potrun.geometry.shadow import SHADE_LIMIT, covered_part
 from potrun.geometry.sunlight import sun_elevation_deg, sunlit_cells
 from potrun.geometry.theta import read_theta
@@ -61,14 +63,14 @@ class GeometryModel:
         settings: ArchiveConfig | None = None,
     ) -> None:
         self._settings = settings or ArchiveConfig()
-        self.kernel_paths = tuple(kernel_paths)
         self.theta_deg = read_theta(theta_path)
-        texts = [path for path in self.kernel_paths if path.suffix.lower() != ".bsp"]
+        spks = [path for path in kernel_paths if path.suffix.lower() == ".bsp"]
+        texts = choose_texts([path for path in kernel_paths if path not in spks])
+        self.kernel_paths = (*texts, *spks)
         with kernels_loaded(texts):
             self.leap_seconds = read_leap_seconds()
-            require_moon_orientation()
             self._radii_km = {body: mean_radius_km(body) for body in (SUN, EARTH)}
-        self.trajectories = {path: spk_coverage(path) for path in self.kernel_paths if path not in texts}
+        self.trajectories = {path: spk_coverage(path) for path in spks}
         self.attitude_path = attitude_path
         self.attitude = read_attitude(attitude_path, self.leap_seconds)
         for defect in self.attitude.defects:
@@ -119,6 +121,7 @@ class GeometryModel:
             has_earth = within_reach(reached, self.trajectories, [EARTH])
             to_earth = position_km(EARTH, MOON, has_earth) - position
             to_moon_frame = ecliptic_to_moon(et)
+        self._require_orbit(position, to_sun, et, table)
         axis = spin_axis(self.attitude, et)
         frame = scd_to_parent(axis, to_sun)
         has_ephemeris = np.isfinite(position).all(axis=1) & np.isfinite(to_sun).all(axis=1)
@@ -129,6 +132,20 @@ class GeometryModel:
         geometry = self._geometry(table, et, is_known, elevation, rotate_all(to_moon_frame, frame), *bodies)
         geometry = replace(geometry, ecliptic_north=to_moon_frame[:, :, 2])
         return replace(geometry, defects=self._defects(table, geometry, np.asarray(np.isfinite(position).all(axis=1))))
+
+    def _require_orbit(self, position: FloatArray, to_sun: FloatArray, et: FloatArray, table: DayTable) -> None:
+        """Refuse positions where the spacecraft cannot have been."""
+        row, trouble = orbit_trouble(position, to_sun, et)
+        if not trouble:
+            return
+        body = SUN if trouble.startswith("the Sun") else LUNAR_PROSPECTOR
+        found = within_reach(np.full(1, et[row]), self.trajectories, [body])
+        names = [
+            path.name
+            for path, bodies in self.trajectories.items()
+            if any(start <= found[0] <= end for start, end in bodies.get(body, ()))
+        ]
+        raise DataError(f"{table.utc[row]}: {', '.join(names)} puts {trouble}: fetch it again")
 
     def _kernels_for(self, et_s: FloatArray) -> tuple[Path, ...]:
         """Choose the kernels worth loading for some times."""

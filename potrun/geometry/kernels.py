@@ -4,27 +4,49 @@ The toolkit keeps one pool of kernels a process. A model therefore loads its own
 computation, sets aside whatever was loaded before, and puts that back, so that two archives never mix.
 """
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import spiceypy
-from spiceypy.utils.exceptions import SpiceyError
+from spiceypy.utils.exceptions import NotFoundError, SpiceyError
 
 from potrun.core.errors import DataError
 from potrun.geometry.ephemeris_time import LeapSeconds
+from potrun.geometry.plausible import leap_second_trouble, orientation_trouble
+from potrun.geometry.text_kernel import Variables, read_text_kernel
 
 Spans = list[tuple[float, float]]
 """Stretches of ephemeris time, (start, end) in s, in order."""
 
+_log = logging.getLogger(__name__)
+
 _pool = threading.RLock()
+_POOL_ROOM = 30_000
+"""More than the variables that SPICE's pool can hold."""
+
+_NAME_ROOM = 4096
+"""Characters of the longest name of a kernel."""
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """What a process had loaded: kernels by the names that they were loaded by, and the values of all variables."""
+
+    kernels: tuple[str, ...]
+    variables: Variables
 
 
 @contextmanager
 def kernels_loaded(paths: Sequence[Path]) -> Iterator[None]:
     """Hold exactly these kernels in the pool, later ones taking precedence.
+
+    Whatever the process had in its pool is there again afterwards: kernels, meta-kernels and single variables. What
+    cannot be loaded again, as a kernel that was loaded by a relative name from another folder, is named in a warning.
 
     Parameters
     ----------
@@ -37,7 +59,7 @@ def kernels_loaded(paths: Sequence[Path]) -> Iterator[None]:
         If SPICE cannot load one of them; the message names it.
     """
     with _pool:
-        before = [spiceypy.kdata(index, "ALL")[0] for index in range(spiceypy.ktotal("ALL"))]
+        before = _pool_now()
         try:
             spiceypy.kclear()
             for path in paths:
@@ -45,8 +67,57 @@ def kernels_loaded(paths: Sequence[Path]) -> Iterator[None]:
             yield
         finally:
             spiceypy.kclear()
-            for name in before:
-                spiceypy.furnsh(name)
+            _restore(before)
+
+
+def choose_texts(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Choose the text kernels to compute with.
+
+    Of several that hold leap seconds, or the Moon's rotation, the last by name that is right is used; the others are
+    named in the log.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        All text kernels of an archive.
+
+    Returns
+    -------
+    tuple of Path
+        Kernels that hold neither, then the one with the Moon's rotation and the one with leap seconds.
+
+    Raises
+    ------
+    DataError
+        If there is none of a kind, or none that is right.
+    """
+    read = {path: read_text_kernel(path) for path in paths}
+    chosen: list[Path] = []
+    passed_over: set[Path] = set()
+    for variable, lacking, trouble_with in (
+        (
+            "BODY301_PM",
+            "planetary constants (*.tpc) hold no orientation of the Moon (BODY301_PM, ...)",
+            orientation_trouble,
+        ),
+        ("DELTET/DELTA_AT", "text kernels (*.tls) hold no leap-second table (DELTET/DELTA_AT)", leap_second_trouble),
+    ):
+        holders = [path for path in paths if any(name.startswith(variable[:7]) for name in read[path])]
+        troubles = {path: trouble_with(read[path]) for path in holders}
+        good = [path for path in holders if not troubles[path]]
+        if not holders:
+            raise DataError(f"the {lacking}; found {_names(paths)}: fetch that kernel")
+        if not good:
+            path = holders[-1]
+            raise DataError(f"kernel {path} is not right: {troubles[path]}: fetch it again")
+        chosen += [good[-1]] * (good[-1] not in chosen)
+        passed_over |= {*holders}
+        for path in holders:
+            if path != good[-1]:
+                _log.warning(
+                    "using %s, not %s%s", good[-1].name, path.name, f" ({troubles[path]})" * bool(troubles[path])
+                )
+    return (*(path for path in paths if path not in passed_over), *chosen)
 
 
 def read_leap_seconds() -> LeapSeconds:
@@ -77,21 +148,6 @@ def read_leap_seconds() -> LeapSeconds:
     )
 
 
-def require_moon_orientation() -> None:
-    """Refuse a pool without the Moon's rotation.
-
-    Raises
-    ------
-    DataError
-        If no loaded kernel holds it.
-    """
-    if not all(spiceypy.bodfnd(301, item) for item in ("POLE_RA", "POLE_DEC", "PM")):
-        raise DataError(
-            "the planetary constants (*.tpc) hold no orientation of the Moon (BODY301_POLE_RA, ...): "
-            "fetch that kernel again"
-        )
-
-
 def mean_radius_km(body: int) -> float | None:
     """Return the radius (km) of the sphere with the volume of a body's ellipsoid; None if no loaded kernel tells it."""
     if not spiceypy.bodfnd(body, "RADII"):
@@ -119,7 +175,12 @@ def spk_coverage(path: Path) -> dict[int, Spans]:
     """
     with _pool:
         try:
-            return {int(body): _spans(path, int(body)) for body in spiceypy.spkobj(str(path))}
+            # A segment takes 40 bytes of its file at least, so that no cell can be too small.
+            room = path.stat().st_size // 40 + 10
+            bodies = spiceypy.spkobj(str(path), spiceypy.cell_int(room))
+            return {int(body): _spans(path, int(body), 2 * room) for body in bodies}
+        except OSError as error:
+            raise DataError(f"kernel {path} cannot be read ({error.strerror}): fetch it again") from error
         except SpiceyError as error:
             raise unreadable(path, error) from error
 
@@ -137,12 +198,54 @@ def short_message(error: SpiceyError) -> str:
 def _furnish(path: Path) -> None:
     """Load one kernel."""
     try:
-        spiceypy.furnsh(str(path))
+        if path.suffix.lower() == ".bsp":
+            spiceypy.furnsh(str(path))
+        else:
+            _put(read_text_kernel(path))
     except SpiceyError as error:
         raise unreadable(path, error) from error
 
 
-def _spans(path: Path, body: int) -> Spans:
+def _put(variables: Variables) -> None:
+    """Give variables of the pool their values."""
+    for name, values in variables.items():
+        if isinstance(values[0], str):
+            spiceypy.pcpool(name, values)
+        else:
+            spiceypy.pdpool(name, values)
+
+
+def _pool_now() -> _Pool:
+    """Note what is loaded; a kernel that another one brought comes back with it."""
+    loaded = [spiceypy.kdata(index, "ALL", fillen=_NAME_ROOM) for index in range(spiceypy.ktotal("ALL"))]
+    variables: Variables = {}
+    try:
+        names = spiceypy.gnpool("*", 0, _POOL_ROOM)
+    except NotFoundError:
+        names = []
+    for name in names:
+        size, kind = spiceypy.dtpool(name)
+        get = spiceypy.gdpool if kind == "N" else spiceypy.gcpool
+        variables[str(name)] = list(get(name, 0, size))
+    return _Pool(tuple(name for name, _, source, *_ in loaded if not source), variables)
+
+
+def _restore(before: _Pool) -> None:
+    """Put back what a process had loaded, and say what cannot be."""
+    for name in before.kernels:
+        try:
+            spiceypy.furnsh(name)
+        except SpiceyError as error:
+            _log.warning("SPICE kernel %s, loaded before, cannot be loaded again (%s)", name, short_message(error))
+    _put(before.variables)
+
+
+def _names(paths: Sequence[Path]) -> str:
+    """List files by name."""
+    return ", ".join(path.name for path in paths) or "no text kernel at all"
+
+
+def _spans(path: Path, body: int, room: int) -> Spans:
     """Stretches of time for which the file has the body."""
-    window = spiceypy.spkcov(str(path), body)
+    window = spiceypy.spkcov(str(path), body, spiceypy.cell_double(room))
     return [spiceypy.wnfetd(window, index) for index in range(spiceypy.wncard(window))]
