@@ -1,20 +1,22 @@
 """A day's table as it was parsed, in one binary file that is mapped into memory.
 
 Layout: 8 bytes of magic, 8 bytes of header length, a JSON header, then the arrays one behind the other, each on a
-64-byte boundary. The header holds the state of the source, the version of this layout and of the reader, and a sum over
-the arrays, so that a stale or damaged file is told from a good one.
+64-byte boundary. The header holds the state of the source, the version of layout and reader, and the SHA-256 of the
+arrays, so that a stale or damaged file is told from a good one.
 """
 
 import dataclasses
+import hashlib
 import json
 import math
 import mmap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from potrun.archive.sidecar import FileState, sidecar_path, write_sidecar
+from potrun.archive.sidecar import TABLE_SUFFIX, FileState, sidecar_path, write_sidecar
 from potrun.core.records import ArchiveDay, DayTable, Defect, SourceFile
 
 READER_VERSION = 2
@@ -22,7 +24,6 @@ READER_VERSION = 2
 
 _MAGIC = b"POTRUN\0\1"
 _ALIGNMENT = 64
-_SUFFIX = ".table"
 _ARRAYS = (
     "utc",
     "unix_time_s",
@@ -56,13 +57,13 @@ def save_table(table: DayTable, day: ArchiveDay, state: FileState, cache_dir: Pa
         {
             **_key(day, state),
             "sha256": table.source.sha256,
-            "checksum": sum(_checksum(array) for array in arrays) % 2**64,
+            "arrays_sha256": _digest(body),
             "arrays": [[array.dtype.str, array.shape] for array in arrays],
             "defects": [dataclasses.asdict(item) for item in table.defects],
         }
     ).encode()
     start = _padded(_MAGIC + len(header).to_bytes(8, "little") + header)
-    write_sidecar(sidecar_path(day.path, _SUFFIX, cache_dir), [start, *body])
+    write_sidecar(sidecar_path(day.path, TABLE_SUFFIX, cache_dir), [start, *body])
 
 
 def load_table(day: ArchiveDay, state: FileState, cache_dir: Path | None) -> DayTable | None:
@@ -83,12 +84,12 @@ def load_table(day: ArchiveDay, state: FileState, cache_dir: Path | None) -> Day
         None if there is none, or it is stale or damaged. Its arrays are mapped; writing to them changes no file.
     """
     try:
-        with sidecar_path(day.path, _SUFFIX, cache_dir).open("rb") as file:
+        with sidecar_path(day.path, TABLE_SUFFIX, cache_dir).open("rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
         header, body = _split(mapped)
         if {name: header[name] for name in _key(day, state)} != _key(day, state):
             return None
-        if _checksum(body) != header["checksum"]:
+        if _digest([body]) != header["arrays_sha256"]:
             return None
         source = SourceFile(day.name, state.size_bytes, header["sha256"])
         defects = tuple(Defect(**{**item, "file": day.name}) for item in header["defects"])
@@ -102,8 +103,7 @@ def _key(day: ArchiveDay, state: FileState) -> dict[str, Any]:
     return {
         "reader_version": READER_VERSION,
         "date": day.date.isoformat(),
-        "size_bytes": state.size_bytes,
-        "mtime_ns": state.mtime_ns,
+        "state": dataclasses.asdict(state),
     }
 
 
@@ -112,12 +112,12 @@ def _padded(data: bytes) -> bytes:
     return data + bytes(-len(data) % _ALIGNMENT)
 
 
-def _checksum(array: np.ndarray) -> int:
-    """Add all 8-byte words, the last filled up with zeros, modulo 2^64: fast, and different if any one word is."""
-    octets = array.reshape(-1).view(np.uint8)
-    words = octets[: len(octets) // 8 * 8].view(np.uint64)
-    last = int.from_bytes(octets[len(words) * 8 :].tobytes(), "little")
-    return (int(np.add.reduce(words, dtype=np.uint64)) + last) % 2**64
+def _digest(parts: Iterable[Any]) -> str:
+    """SHA-256 of bytes."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def _split(mapped: mmap.mmap) -> tuple[dict[str, Any], np.ndarray]:

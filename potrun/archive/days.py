@@ -1,12 +1,17 @@
 """Which days an archive holds, and which of them were asked for."""
 
 import datetime as dt
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from potrun.archive import layout
 from potrun.core.errors import NoDataError
 from potrun.core.records import Archive, ArchiveDay, Defect
+
+_COMPRESSED = (".gz", ".bz2", ".xz", ".zip", ".z", ".zst")
+_LIKE_DATA = (*_COMPRESSED, *layout.KERNEL_SUFFIXES, ".tab", ".tm", ".tf", ".bc")
+"""Ends of names of files that someone may expect to be read."""
 
 
 def scan_archive(root: Path, cache_dir: Path | None = None) -> Archive:
@@ -25,18 +30,21 @@ def scan_archive(root: Path, cache_dir: Path | None = None) -> Archive:
     """
     days: dict[dt.date, ArchiveDay] = {}
     ignored: list[Defect] = []
-    for path in sorted(root.rglob("*")) if root.is_dir() else ():
+    kernels: list[Path] = []
+    for path in _files(root):
+        name, lower = path.relative_to(root).as_posix(), path.name.lower()
         date = layout.date_of_name(path.name)
-        if date is None or not path.is_file():
+        if date is None:
+            if lower.endswith(layout.KERNEL_SUFFIXES) and name.startswith(f"{layout.KERNEL_FOLDER}/"):
+                kernels.append(path)
+            elif lower.endswith(_LIKE_DATA) and name not in (layout.THETA_NAME, layout.ATTITUDE_NAME):
+                ignored.append(Defect(reason=_unused(lower), file=name, first_line=0, rows=0, sweeps=0))
             continue
-        name = path.relative_to(root).as_posix()
         problem = _misplaced(name, date, days)
         if problem:
             ignored.append(Defect(reason=problem, file=name, first_line=0, rows=0, sweeps=0))
         else:
             days[date] = ArchiveDay(date=date, path=path, name=name)
-    kernels = root / layout.KERNEL_FOLDER
-    found = sorted(kernels.iterdir()) if kernels.is_dir() else []
     return Archive(
         root=root,
         origin="simulated" if _is_simulated(root) else "measured",
@@ -44,7 +52,7 @@ def scan_archive(root: Path, cache_dir: Path | None = None) -> Archive:
         days=tuple(days[date] for date in sorted(days)),
         theta_path=root / layout.THETA_NAME,
         attitude_path=root / layout.ATTITUDE_NAME,
-        kernel_paths=tuple(path for path in found if path.suffix.lower() in {".bsp", ".tpc", ".tls"}),
+        kernel_paths=tuple(kernels),
         ignored=tuple(ignored),
     )
 
@@ -104,6 +112,28 @@ def describe_dates(dates: Iterable[dt.date]) -> str:
         else:
             ranges.append([date, date])
     return ", ".join(f"{first}" if first == last else f"{first}..{last}" for first, last in ranges)
+
+
+def _files(root: Path) -> list[Path]:
+    """List the files under a root in order, through links to folders; what begins with a dot is not the archive's."""
+    found: list[Path] = []
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        folders[:] = [] if real in seen else [name for name in folders if not name.startswith(".")]
+        if real not in seen:
+            found += [Path(folder, name) for name in names if not name.startswith(".")]
+        seen.add(real)
+    return sorted(path for path in found if path.is_file())
+
+
+def _unused(name: str) -> str:
+    """Say why a file that looks like data is not used."""
+    if name.endswith(_COMPRESSED):
+        return "compressed, which is not read: unpack it in its place"
+    if name.endswith(layout.KERNEL_SUFFIXES):
+        return f"kernel outside the folder {layout.KERNEL_FOLDER}, not used"
+    return "not a file of this archive, not used"
 
 
 def _misplaced(name: str, date: dt.date, days: dict[dt.date, ArchiveDay]) -> str:

@@ -2,13 +2,12 @@
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
-from potrun.archive.sidecar import FileState, sidecar_path, write_sidecar
+from potrun.archive.sidecar import DIGEST_SUFFIX, FileState, sidecar_path, write_sidecar
 from potrun.core.errors import DataError
 from potrun.core.records import Archive, ArchiveDay, SourceFile
-
-_SUFFIX = ".sha256.json"
 
 
 def source_file(path: Path, root: Path, cache_dir: Path | None = None) -> SourceFile:
@@ -60,15 +59,15 @@ def ancillary_files(archive: Archive) -> tuple[SourceFile, ...]:
 
 def remember_digest(path: Path, state: FileState, sha256: str, cache_dir: Path | None) -> None:
     """Keep the digest of a file in this state."""
-    content = {"size_bytes": state.size_bytes, "mtime_ns": state.mtime_ns, "sha256": sha256}
-    write_sidecar(sidecar_path(path, _SUFFIX, cache_dir), [json.dumps(content).encode()])
+    content = {"state": asdict(state), "sha256": sha256}
+    write_sidecar(sidecar_path(path, DIGEST_SUFFIX, cache_dir), [json.dumps(content).encode()])
 
 
 def recall_digest(path: Path, state: FileState, cache_dir: Path | None) -> str | None:
     """Return the digest kept for the file in this state, if there is one."""
     try:
-        content = json.loads(sidecar_path(path, _SUFFIX, cache_dir).read_bytes())
-        known = FileState(content["size_bytes"], content["mtime_ns"])
+        content = json.loads(sidecar_path(path, DIGEST_SUFFIX, cache_dir).read_bytes())
+        known = FileState(**content["state"])
         sha256 = content["sha256"]
     except (OSError, ValueError, KeyError, TypeError):
         return None

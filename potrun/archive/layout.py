@@ -16,6 +16,7 @@ LAST_DAY = dt.date(1999, 7, 29)
 THETA_NAME = "theta.tab"
 ATTITUDE_NAME = "attitude.tab"
 KERNEL_FOLDER = "spice_kernels"
+KERNEL_SUFFIXES = (".bsp", ".tpc", ".tls", ".tpc.pc", ".tls.pc")
 ORIGIN_NAME = "ORIGIN"
 """File in an archive's root whose text says where its content is from, if that is not the spacecraft."""
 

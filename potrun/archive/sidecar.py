@@ -1,7 +1,8 @@
 """Small files that remember what was worked out about an input file.
 
-A sidecar belongs to its file's path, size and time of last change; when one of these differs it is stale and made
-again. It is only a convenience: where it cannot be written, as in a read-only archive, work goes on without.
+A sidecar belongs to its file's path, inode, size, time of last change and time of the inode's last change, which no
+program can set back; when one of these differs it is stale and made again. It is only a convenience: where it cannot be
+written, as in a read-only archive, work goes on without.
 """
 
 import hashlib
@@ -17,21 +18,26 @@ from potrun.core.errors import OutputError
 
 _log = logging.getLogger(__name__)
 
+TABLE_SUFFIX, DIGEST_SUFFIX = SUFFIXES = (".table", ".sha256.json")
+"""Ends of the names of a table's parsed copy and of a file's remembered digest."""
+
 FOLDER = ".potrun"
 """Folder beside an input file that holds its sidecars."""
 
 
 @dataclass(frozen=True)
 class FileState:
-    """Size and time of last change of a file: a different content has another."""
+    """What the system says of a file: a different content has another state."""
 
     size_bytes: int
     mtime_ns: int
+    ctime_ns: int
+    inode: int
 
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
         """Take the state out of what the system says."""
-        return cls(status.st_size, status.st_mtime_ns)
+        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def sidecar_path(path: Path, suffix: str, cache_dir: Path | None) -> Path:
@@ -40,6 +46,18 @@ def sidecar_path(path: Path, suffix: str, cache_dir: Path | None) -> Path:
         return path.parent / FOLDER / (path.name + suffix)
     whole = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
     return cache_dir / f"{path.name}-{whole}{suffix}"
+
+
+def forget_sidecars(path: Path, cache_dir: Path | None) -> None:
+    """Remove what is remembered of a file, so that the file itself is read; a failure is said."""
+    for suffix in SUFFIXES:
+        sidecar = sidecar_path(path, suffix, cache_dir)
+        try:
+            sidecar.unlink(missing_ok=True)
+        except NotADirectoryError:
+            continue
+        except OSError as error:
+            _log.warning("%s cannot be removed (%s): it is used although overwrite=true", sidecar, error.strerror)
 
 
 def write_sidecar(path: Path, parts: Iterable[bytes | memoryview]) -> None:

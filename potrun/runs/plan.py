@@ -7,6 +7,7 @@ from typing import Any
 
 from potrun.archive.days import select_days
 from potrun.archive.digest import ancillary_files, day_file
+from potrun.archive.sidecar import forget_sidecars
 from potrun.core.errors import DataError, OutputError, ResultMismatchError
 from potrun.core.provenance import Provenance, describe_differences, result_file_name
 from potrun.core.records import Archive
@@ -65,6 +66,9 @@ def make_plan(cfg: RunConfig, run_dir: Path) -> RunPlan:
     """
     archive = open_archive(cfg.archive, year=cfg.year, month=cfg.month, day=cfg.day)
     days = select_days(archive.days, cfg.year, cfg.month, cfg.day)
+    if cfg.overwrite:
+        for path in (*(day.path for day in days), archive.theta_path, archive.attitude_path, *archive.kernel_paths):
+            forget_sidecars(path, archive.cache_dir)
     check_studies(cfg, archive, days)
     shards = run_dir / "shards"
     folder = run_dir if cfg.output_dir is None else Path(cfg.output_dir)

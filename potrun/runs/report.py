@@ -79,7 +79,8 @@ def describe_result(plan: RunPlan, numbers: Mapping[str, float], defects: Sequen
     """Log what was found, what was dropped, and where the time went."""
     for defect in defects:
         place = f"{defect['file']}:{defect['first_line']}" if defect["first_line"] else defect["file"]
-        log.warning("%s: %s (%d rows, %d sweeps)", place, defect["reason"], defect["rows"], defect["sweeps"])
+        cost = f"{defect['rows']} rows of {defect['sweeps']} sweeps left out" if defect["rows"] else "nothing left out"
+        log.warning("%s: %s (%s)", place, defect["reason"], cost)
     log.info(
         "fitted %.0f of %.0f sweeps, median chi2 %.4g", numbers["fitted"], numbers["sweeps"], numbers["chi2/median"]
     )

@@ -1,5 +1,6 @@
 """The parsed copy of a table is used only while it is right."""
 
+import dataclasses
 import os
 import shutil
 
@@ -9,7 +10,7 @@ import pytest
 from potrun.archive import digest, table
 from potrun.archive.cache import load_table
 from potrun.archive.digest import source_file
-from potrun.archive.sidecar import FOLDER, FileState
+from potrun.archive.sidecar import FOLDER, FileState, forget_sidecars
 from potrun.core.errors import DataError
 from tests.support.tables import table_lines, with_field, write_day
 
@@ -104,6 +105,41 @@ def test_a_changed_source_is_read_again(day, parsing):
     assert len(parsing) == 2
 
 
+@pytest.mark.parametrize("in_place", [True, False])
+def test_a_repaired_table_that_keeps_its_time_and_size_is_read_again(day, in_place):
+    root = day.path.parents[2]
+    before, digest = table.read_day(day), source_file(day.path, root).sha256
+    status, data = day.path.stat(), bytearray(day.path.read_bytes())
+    place = data.index(b"E+", 200) + 3
+    data[place] = ord("9")
+    if in_place:
+        day.path.write_bytes(data)
+    else:
+        other = day.path.with_name("other")
+        other.write_bytes(data)
+        other.replace(day.path)
+    os.utime(day.path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert (table.read_day(day).flux != before.flux).any()
+    assert source_file(day.path, root).sha256 != digest
+
+
+def test_swapped_pages_of_the_copy_are_noticed(day, parsing):
+    first = table.read_day(day)
+    path = cached(day)
+    data = path.read_bytes()
+    path.write_bytes(data[:8192] + data[12288:16384] + data[8192:12288] + data[16384:])
+    same(table.read_day(day), first)
+    assert len(parsing) == 2
+
+
+def test_forgotten_sidecars_let_the_source_be_read(day, parsing):
+    table.read_day(day)
+    forget_sidecars(day.path, None)
+    assert list((day.path.parent / FOLDER).iterdir()) == []
+    table.read_day(day)
+    assert len(parsing) == 2
+
+
 def test_another_reader_version_is_read_again(day, parsing, monkeypatch):
     table.read_day(day)
     monkeypatch.setattr("potrun.archive.cache.READER_VERSION", -1)
@@ -164,4 +200,4 @@ def test_a_cache_of_another_day_is_not_used(day):
     table.read_day(day)
     state = FileState.of(day.path.stat())
     shutil.copy(cached(day), cached(day).with_name("x.table"))
-    assert load_table(day, FileState(state.size_bytes, state.mtime_ns + 1), None) is None
+    assert load_table(day, dataclasses.replace(state, mtime_ns=state.mtime_ns + 1), None) is None

@@ -112,3 +112,33 @@ def test_a_filter_without_days_says_what_there_is(days):
 
 def test_no_dates_have_no_description():
     assert describe_dates([]) == ""
+
+
+def test_links_to_folders_are_followed_and_a_circle_ends(tmp_path):
+    day = write_day(tmp_path / "elsewhere", table_lines(1))
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "1998").symlink_to(tmp_path / "elsewhere" / "1998")
+    (root / "loop").symlink_to(root)
+    assert [item.name for item in scan_archive(root).days] == [day.name]
+
+
+def test_every_file_that_looks_like_data_is_used_or_named(tmp_path):
+    names = {
+        "1998/213_243AUG/3D980820.TAB.gz": "compressed",
+        "spice_kernels/lsk/naif0012.tls": None,
+        "spice_kernels/naif0012.tls.pc": None,
+        "spice_kernels/._lp.bsp": None,
+        "spice_kernels/frames.tf": "not a file of this archive",
+        "naif0012.tls": "kernel outside the folder spice_kernels",
+        "theta (1).tab": "not a file of this archive",
+        "theta.tab": None,
+        "README": None,
+    }
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    archive = scan_archive(tmp_path)
+    assert {item.file for item in archive.ignored} == {name for name, reason in names.items() if reason}
+    assert all(item.reason.startswith(str(names[item.file])) for item in archive.ignored)
+    assert [path.name for path in archive.kernel_paths] == ["naif0012.tls", "naif0012.tls.pc"]

@@ -118,6 +118,7 @@ def test_two_archives_do_not_mix(copy, table, simulated):
         ("theta.tab", b"11.25\n" * 87, "87 numbers found, 88 expected"),
         ("theta.tab", b"12.5\n" * 88, "inclinations"),
         ("theta.tab", b"x\n", "theta table"),
+        ("theta.tab", b"11.25\n" * 88, "88 cells at 11.25 deg found, 16 expected"),
     ],
 )
 def test_damaged_files_are_named_at_once(copy, name, content, words):
