@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from potrun.core.errors import UsageError, did_you_mean
+from potrun.simulate.departures import MODERATE, Departures
 from potrun.simulate.settings import Range, SimulationSettings
 
 HELP = """\
@@ -134,6 +135,10 @@ def _read_date(key: str, text: str) -> dt.date:
         raise UsageError(f"{key}: {text!r} is not a date: write it as 1998-04-15") from None
 
 
+def _read_departures(key: str, text: str) -> Departures:
+    return Departures.read(_items(key, text))
+
+
 def _items(key: str, text: str) -> list[str]:
     if not (text.startswith("[") and text.endswith("]")):
         raise UsageError(f"{key}={text} is not a list: write it in brackets, such as {key}=[...]")
@@ -141,7 +146,7 @@ def _items(key: str, text: str) -> list[str]:
 
 
 _BY_KIND: dict[type, Callable[[str, str], Any]] = {
-    bool: _read_bool, float: _read_float, Range: _read_range, str: _read_text,
+    bool: _read_bool, float: _read_float, Range: _read_range, str: _read_text, Departures: _read_departures,
 }  # fmt: skip
 _DEFAULTS = SimulationSettings()
 _SETTINGS = {item.name: getattr(_DEFAULTS, item.name) for item in fields(SimulationSettings)}
@@ -159,6 +164,8 @@ def _readers() -> dict[str, Callable[[str, str], Any]]:
 def _shown(default: Any) -> str:
     if isinstance(default, Range):
         return f"[{default.low:g},{default.high:g}{',log' if default.scale == 'log' else ''}]"
+    if isinstance(default, Departures):
+        return f"[]; with instrument=flown some of {', '.join(MODERATE)}, or all"
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 

@@ -68,6 +68,8 @@ class ArchiveConfig(Checked):
     sweeps_per_day: int = between(120, 1, 1080)
     days: list[str] = field(default_factory=list)
     ranges: dict[str, Any] = field(default_factory=dict)
+    instrument: str = one_of("ideal", ("ideal", "flown"))
+    departures: list[str] = field(default_factory=list)
 
     @classmethod
     def _label(cls) -> str:
@@ -83,6 +85,10 @@ class ArchiveConfig(Checked):
         for name in ("days", "ranges"):
             if getattr(self, name) and self.kind != "closure":
                 raise UsageError(f"archive.{name} says what to simulate: it goes with archive=closure alone")
+        if self.kind == "pds" and (self.instrument != "ideal" or self.departures):
+            raise UsageError(
+                "archive.instrument and archive.departures say what to simulate: archive=pds holds measurements"
+            )
 
 
 @dataclass

@@ -53,11 +53,15 @@ def _simulated_root(cfg: ArchiveConfig) -> Path:
     """Root of the simulated archive of these settings, built if it is not there."""
     from platformdirs import user_cache_path
 
+    from potrun.simulate.departures import Departures
+    from potrun.simulate.settings import Instrument
+
     folder = Path(cfg.root) if cfg.root else user_cache_path("potrun")
+    instrument = Instrument(cfg.instrument, Departures.read(cfg.departures))
     if cfg.kind == "closure":
         from potrun.simulate.closure import ensure_closure_archive
 
-        return ensure_closure_archive(folder, cfg.seed, cfg.sweeps_per_day, cfg.days, cfg.ranges)
+        return ensure_closure_archive(folder, cfg.seed, cfg.sweeps_per_day, cfg.days, cfg.ranges, instrument)
     from potrun.simulate.demo import ensure_demo_archive
 
-    return ensure_demo_archive(folder, cfg.seed, cfg.sweeps_per_day)
+    return ensure_demo_archive(folder, cfg.seed, cfg.sweeps_per_day, instrument)

@@ -11,16 +11,23 @@ from typing import Any
 from potrun.core.errors import UsageError, did_you_mean
 from potrun.simulate import SIMULATOR_VERSION
 from potrun.simulate.build import build_once
-from potrun.simulate.settings import Range, SimulationSettings
+from potrun.simulate.settings import Instrument, Range, SimulationSettings
 
 FREE = {
-    item.name: item.default for item in fields(SimulationSettings) if item.name not in ("scenario", "sunlit_fraction")
+    item.name: item.default
+    for item in fields(SimulationSettings)
+    if item.name not in ("scenario", "sunlit_fraction", "instrument", "departures")
 }
 """What a range may be given for, and the simulator's own choice."""
 
 
 def ensure_closure_archive(
-    root: Path, seed: int, sweeps_per_day: int, days: Sequence[str], ranges: Mapping[str, Any]
+    root: Path,
+    seed: int,
+    sweeps_per_day: int,
+    days: Sequence[str],
+    ranges: Mapping[str, Any],
+    instrument: Instrument | None = None,
 ) -> Path:
     """Return the archive of these settings, simulating it first where it is not there.
 
@@ -36,6 +43,8 @@ def ensure_closure_archive(
         Dates such as ``1998-04-15``; they decide orbit and energy grid.
     ranges : mapping
         What truth is drawn from, see :func:`simulation_settings`.
+    instrument : Instrument, optional
+        The ideal one unless told otherwise.
 
     Returns
     -------
@@ -49,7 +58,7 @@ def ensure_closure_archive(
     PotrunError
         If the folder cannot be written to.
     """
-    settings, dates = simulation_settings(ranges), sorted(_date(day) for day in days)
+    settings, dates = simulation_settings(ranges, instrument), sorted(_date(day) for day in days)
     if not dates:
         raise UsageError("archive.days=[] names no day to simulate: give at least one, such as [1998-04-15]")
     told = json.dumps([SIMULATOR_VERSION, seed, sweeps_per_day, [str(date) for date in dates], repr(settings)])
@@ -63,7 +72,7 @@ def ensure_closure_archive(
     return build_once(root / name, build)
 
 
-def simulation_settings(ranges: Mapping[str, Any]) -> SimulationSettings:
+def simulation_settings(ranges: Mapping[str, Any], instrument: Instrument | None = None) -> SimulationSettings:
     """Turn plain values of a configuration into the simulator's settings.
 
     Parameters
@@ -71,6 +80,8 @@ def simulation_settings(ranges: Mapping[str, Any]) -> SimulationSettings:
     ranges : mapping
         From a name in :class:`potrun.simulate.settings.SimulationSettings` to its value; a range is
         ``[low, high]``, or ``[low, high, log]`` for values uniform in the logarithm.
+    instrument : Instrument, optional
+        The ideal one unless told otherwise.
 
     Returns
     -------
@@ -82,7 +93,8 @@ def simulation_settings(ranges: Mapping[str, Any]) -> SimulationSettings:
     UsageError
         Naming the value and what is allowed.
     """
-    values: dict[str, Any] = {}
+    instrument = instrument or Instrument()
+    values: dict[str, Any] = {"instrument": instrument.name, "departures": instrument.departures}
     for name, value in ranges.items():
         if name not in FREE:
             hint = did_you_mean(name, FREE, f": choose from {', '.join(FREE)}")

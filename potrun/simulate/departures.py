@@ -1,5 +1,6 @@
 """Ways in which a real sweep departs from what a fit assumes, each with its size; zero is no departure."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Self
 
@@ -70,6 +71,39 @@ class Departures:
         if unknown:
             raise UsageError(f"departure {unknown[0]!r} is unknown: choose from {', '.join(MODERATE)}")
         return cls(**{name: MODERATE[name] for name in names})
+
+    @classmethod
+    def read(cls, words: Sequence[str]) -> Self:
+        """Read a list of departures.
+
+        Parameters
+        ----------
+        words : sequence of str
+            Names, for the moderate size, or ``name:size``; ``all`` stands for all of them at their moderate sizes, and
+            a size after it changes one.
+
+        Returns
+        -------
+        Departures
+
+        Raises
+        ------
+        UsageError
+            If a name is unknown, or a size is not a number or out of range.
+        """
+        sizes: dict[str, float] = {}
+        for word in words:
+            name, separator, size = word.partition(":")
+            if word == "all":
+                sizes |= MODERATE
+                continue
+            sizes |= cls.only(name).named()
+            if separator:
+                try:
+                    sizes[name] = float(size)
+                except ValueError:
+                    raise UsageError(f"departure {word!r} is not understood: write name or name:number") from None
+        return cls(**sizes)
 
     @classmethod
     def moderate(cls) -> Self:

@@ -1,6 +1,6 @@
 """What a simulation draws from: ranges and fractions, checked when built."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
@@ -54,6 +54,17 @@ class Range:
         return np.asarray(sign * np.exp(start + (end - start) * u))
 
 
+NO_DEPARTURES = Departures()
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """Which instrument meets the electrons, and what departs from what a fit assumes."""
+
+    name: str = "ideal"
+    departures: Departures = NO_DEPARTURES
+
+
 @dataclass(frozen=True)
 class SimulationSettings:
     """Everything a simulation depends on besides the days, their number of sweeps and the seed.
@@ -95,7 +106,7 @@ class SimulationSettings:
     grid: Literal["auto", "40ev", "7ev"] = "auto"
     instrument: Literal["ideal", "flown"] = "ideal"
     sunlight: bool = True
-    departures: Departures = field(default_factory=Departures)
+    departures: Departures = NO_DEPARTURES
 
     def __post_init__(self) -> None:
         allowed = {

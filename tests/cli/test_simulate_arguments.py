@@ -66,3 +66,8 @@ def test_help_names_every_key(capsys):
     text = capsys.readouterr().out
     for key in ("root", "days", "workers", "u_surface_v", "grid"):
         assert f"  {key} " in text
+
+
+def test_departures_of_the_flown_instrument():
+    request = parse(["root=a", "days=[1998-04-15]", "instrument=flown", "departures=[gains:0.2, anisotropy]"])
+    assert request.settings.departures.named() == {"gains": 0.2, "anisotropy": 1.0}

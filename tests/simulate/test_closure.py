@@ -5,6 +5,8 @@ from potrun.core.composition import settings_from
 from potrun.core.errors import UsageError
 from potrun.runs.inputs import open_archive
 from potrun.simulate.closure import ensure_closure_archive, simulation_settings
+from potrun.simulate.departures import Departures
+from potrun.simulate.settings import Instrument
 
 
 def test_truth_stays_within_the_ranges(tmp_path):
@@ -24,7 +26,12 @@ def test_it_is_built_once_and_another_question_is_another_folder(tmp_path):
     first = open_archive(settings_from(words).archive)
     assert first.origin == "simulated"
     assert open_archive(settings_from(words).archive).root == first.root
-    for other in ("archive.seed=5", "archive.ranges.kappa=[3,4]", "archive.days=[1998-04-16]"):
+    for other in (
+        "archive.seed=5",
+        "archive.instrument=flown",
+        "archive.ranges.kappa=[3,4]",
+        "archive.days=[1998-04-16]",
+    ):
         assert open_archive(settings_from([*words, other]).archive).root != first.root
 
 
@@ -59,3 +66,32 @@ def test_days(tmp_path):
 def test_ranges_go_with_a_closure_alone():
     with pytest.raises(UsageError, match="archive.days says what to simulate"):
         settings_from(["archive.days=[1998-04-15]"])
+
+
+def test_the_instrument_and_its_departures_are_settings():
+    words = ["archive=closure", "archive.instrument=flown", "archive.departures=[gains,r_drift:0.05]"]
+    cfg = settings_from(words).archive
+    made = simulation_settings({}, Instrument(cfg.instrument, Departures.read(cfg.departures)))
+    assert made.departures == Departures(gains=0.1, r_drift=0.05)
+    assert Departures.read(["all"]) == Departures.moderate()
+    assert Departures.read(["all", "gains:0"]).gains == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["gain"], "choose from b_direction_deg"),
+        (["gains:much"], "write name or name:number"),
+        (["gains:3"], "out of range"),
+    ],
+)
+def test_wrong_departures(words, message):
+    with pytest.raises(UsageError, match=message):
+        Departures.read(words)
+
+
+def test_departures_need_the_flown_instrument_and_a_simulation():
+    with pytest.raises(UsageError, match="add instrument=flown"):
+        simulation_settings({}, Instrument(departures=Departures.moderate()))
+    with pytest.raises(UsageError, match="archive=pds holds measurements"):
+        settings_from(["archive=pds", "archive.instrument=flown"])
