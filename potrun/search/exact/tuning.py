@@ -1,4 +1,4 @@
-"""How both engines search: numbers that decide what is tried in which order, and when a region is given up."""
+"""Numbers of the search: what is tried in which order, and when a box is discarded."""
 
 import math
 
@@ -16,7 +16,7 @@ N_BINS = 128
 """Bins of the count tables; a power of two, so that the bin of an edge is exact."""
 
 FLOOR = 1e-6
-"""Differences of a sum of squares below this are none: noise-free data reach zero, where no fraction can be proven."""
+"""Sums of squares closer than this are taken as equal: noise-free data reach zero, where no fraction can be proven."""
 
 SAFETY = 0.9
 """Share of the tolerance that the search uses up; the rest is for rounding."""
@@ -37,16 +37,16 @@ BEAM_REACH = 1e-4
 """The beam is followed cell by cell down to this fraction of the background, and bounded beyond."""
 
 REACH = 12.0
-"""Beam widths above the highest centre at which the beam, weaker by 1e-31, is none."""
+"""Beam widths above the highest centre at which the beam, weaker by 1e-31, is taken as absent."""
 
 SCAN = (0.0, 0.02, 0.08, 0.3, 1.0)
 """Amplitudes tried first, from the lower end (0) of an interval to the upper (1)."""
 
 UNSEEN = 1e-9
-"""A row whose cost the beam cannot lower by this fraction of the whole is left without."""
+"""A row whose cost the beam cannot lower by this fraction of the whole is evaluated without it."""
 
 FAINT = 1e-7
-"""A cell where the beam stays below this fraction of the background is left without when points are evaluated."""
+"""A cell where the beam stays below this fraction of the background is evaluated without it."""
 
 POLISH_REACH = 2.0
 """How far from the best U of a search, in beam widths, its lowest point is looked for."""
@@ -73,16 +73,16 @@ LAST_STEPS = 3
 """Gauss-Newton steps of the amplitude at the end."""
 
 RIVAL = 5e-7
-"""A box that may be better than the best point by more than this fraction is looked into at the end."""
+"""A discarded box that may be better than the best point by more than this fraction is near-optimal, and is searched."""
 
 INSET = 1e-9
 """Share of a region's range of U that is left out at either end."""
 
 RIVAL_CUTS = 14
-"""Golden sections there, where the objective varies by no more than the tolerance."""
+"""Golden sections in a near-optimal box, where the objective varies by no more than the tolerance."""
 
 MAX_RIVALS = 256
-"""Boxes of a sweep that are, at most."""
+"""Near-optimal boxes that are searched in a sweep, at most."""
 
 N_RATIO = 44
 """Values of r tried at every node, even in ln r over its whole range."""
