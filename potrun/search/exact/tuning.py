@@ -73,7 +73,7 @@ LAST_STEPS = 3
 """Gauss-Newton steps of the amplitude at the end."""
 
 RIVAL = 5e-7
-"""A discarded box that may be better than the best point by more than this fraction is near-optimal, and is searched."""
+"""A discarded box that may be better than the best point by more than this fraction is near-optimal and searched."""
 
 INSET = 1e-9
 """Share of a region's range of U that is left out at either end."""
