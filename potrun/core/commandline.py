@@ -54,6 +54,8 @@ def parse(arguments: Sequence[str], options: Sequence[Option]) -> tuple[list[str
         if not equals or os.path.exists(word):  # noqa: PTH110 - a word need not be a path at all
             rest.append(word)
             continue
+        if key.startswith("archive.") and key not in by_name:
+            key = key.removeprefix("archive.")  # as a run names them
         if key not in by_name:
             hint = did_you_mean(key, by_name, f": it has {', '.join(by_name)}")
             raise UsageError(f"{key} is no setting of this command{hint}")

@@ -9,6 +9,8 @@ from typing import Any
 
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from potrun import __version__
@@ -81,7 +83,6 @@ def settings_from(overrides: Sequence[str] = ()) -> RunConfig:
         If an override names an unknown key or option, or a value has the wrong type or range.
     """
     from hydra.core.global_hydra import GlobalHydra
-    from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
     register()
@@ -149,26 +150,26 @@ def one_line(error: BaseException, overrides: Iterable[str] = ()) -> str:
     if match := re.search(r"Error merging override (\S+)", text):
         return f"{match[1]} is not allowed: that setting takes one plain value; its comment in conf/ tells which"
     if re.search(r"Error parsing override|LexerNoViableAlt|mismatched input|override must be", text):
-        word = _unreadable(overrides)
-        name, _, value = word.partition("=")
-        example = f"\"{name}='{value}'\"" if value else "key=value"
-        return f"{word!r} cannot be read: a value with blanks or special signs needs quotes, as in {example}"
+        return _unreadable(overrides)
     return " ".join(text.split())
 
 
 def _unreadable(overrides: Iterable[str]) -> str:
-    """Return the first word that Hydra's grammar does not know."""
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
-
+    """Name the word that Hydra's grammar does not take, and how to write it."""
     words = list(overrides)
     parser = OverridesParser.create()
     for word in words:
+        key, equals, value = word.partition("=")
+        if word.startswith("-"):
+            continue
         try:
             parser.parse_override(word)
         except HydraException:
-            return word
-    return " ".join(words)
+            if not (equals and value):
+                return f"{word!r} cannot be read: write key=value"
+            inner = value.strip("'\"").replace("'", "\\'")
+            return f"{word!r} cannot be read: Hydra reads some of its characters specially; write \"{key}='{inner}'\""
+    return f"{' '.join(words)!r} cannot be read: write key=value, quoting what the shell or Hydra reads specially"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -18,7 +18,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from potrun.core.errors import PotrunError
+from potrun.core.errors import DataError, PotrunError
 
 Record = dict[str, Any]
 
@@ -29,9 +29,16 @@ def _read_lines(path: Path) -> Iterator[Record]:
     """Read whole JSON lines; a last line cut off by a crash was never confirmed to the run and is left out."""
     if not path.exists():
         return
-    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
-        if line.endswith("\n"):
-            yield json.loads(line)
+    try:
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n")[:-1], start=1):
+            record = json.loads(line)
+            if not isinstance(record, dict):
+                raise DataError(
+                    f"{path}:{number}: expected a record, found {line[:40]!r}: restore the file or delete it"
+                )
+            yield record
+    except ValueError as error:
+        raise DataError(f"{path} is damaged ({error}): restore the file, or delete it to give its run up") from error
 
 
 def _drop_torn_line(path: Path) -> None:

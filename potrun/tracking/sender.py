@@ -183,6 +183,9 @@ class Sender:
 
     def _send_artifact(self, record: Record) -> None:
         path = self.journal.run_dir / PurePosixPath(record["path"])
+        # A journal may come from elsewhere: its links, .. and absolute paths must not carry other files into the store.
+        if not path.resolve().is_relative_to(self.journal.run_dir.resolve()):
+            raise FileNotFoundError(f"{record['path']} lies outside the run's folder {self.journal.run_dir}")
         self._client.log_artifact(self.journal.run_id, str(path), record["folder"])
 
     def _finish(self, record: Record) -> None:

@@ -75,6 +75,11 @@ class Store:
         UsageError
             If ``tracking.uri`` does not fit ``tracking.kind``.
         """
+        if cfg.uri and re.match(r"\w+://[^/@]*@", cfg.uri):
+            raise UsageError(
+                "tracking.uri holds a user's name or password, which would be written into files: leave it out of the"
+                " address and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+            )
         if cfg.kind == "server":
             if not (cfg.uri and re.match(r"https?://[^/]", cfg.uri)):
                 raise UsageError(
@@ -123,6 +128,7 @@ class Store:
         """
         if self.is_server:
             return self._open()
+        self._check_path()
         try:
             self.database.parent.mkdir(parents=True, exist_ok=True)
             # Processes that create the tables at once destroy each other's work.
@@ -130,6 +136,18 @@ class Store:
                 return self._open()
         except OSError as error:
             raise TrackingUnreachableError(f"tracking store {self.database} cannot be opened: {error}") from error
+
+    def _check_path(self) -> None:
+        """Refuse a path that SQLite's address cannot carry or that is no file, before anything is made there."""
+        if "?" in str(self.database) or "#" in str(self.database):
+            raise TrackingUnreachableError(
+                f"tracking store {self.database} cannot be opened: an SQLite address ends at ? and #;"
+                " give tracking.uri a path without them"
+            )
+        if self.database.is_dir():
+            raise TrackingUnreachableError(
+                f"tracking store {self.database} is a folder: give tracking.uri a file, as {self.database}/mlflow.db"
+            )
 
     def connect(self) -> Any:
         """Return a client of a store that is there already, changing nothing in it.
@@ -143,19 +161,21 @@ class Store:
             _ask(self.uri)
         client_class = import_client()
         from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
 
         try:
             return client_class(tracking_uri=self.uri)
-        except MlflowException as error:
+        except (MlflowException, SQLAlchemyError) as error:
             raise self._unusable(error) from error
 
     def _open(self) -> tuple[Any, str]:
         client = self.connect()
         from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
 
         try:
             return client, self._experiment_id(client)
-        except MlflowException as error:
+        except (MlflowException, SQLAlchemyError) as error:
             raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> TrackingUnreachableError:

@@ -67,3 +67,7 @@ def test_help(capsys):
     assert run_command("tool", None, ["--help"], text) == 0
     assert "kind" in capsys.readouterr().out
     assert run_command("tool", None, [], text) == 2
+
+
+def test_an_archive_setting_is_named_as_in_a_run():
+    assert parse(["archive.root=data"], (Option("root", str, "folder"),))[1] == {"root": "data"}

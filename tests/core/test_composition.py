@@ -85,3 +85,9 @@ def test_a_usage_error_exits_with_2_and_leaves_nothing(argument, tmp_path):
     assert done.stderr.startswith("potrun: ")
     assert len(done.stderr.strip().splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_word_that_cannot_be_read_is_named_alone():
+    with pytest.raises(UsageError, match=r"^'archive.root=a=b \(c\)' cannot be read: .*archive.root='a=b \(c\)'"):
+        settings_from(["month=4", "archive.root=a=b (c)"])
+    assert settings_from(["archive.root='a=b (c)'"]).archive.root == "a=b (c)"
