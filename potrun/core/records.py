@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import IntEnum, IntFlag
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -301,9 +301,9 @@ class SweepBatch:
         """Number of sweeps, S."""
         return len(self.status)
 
-    def take(self, index: Any) -> "SweepBatch":
+    def take(self, index: Any) -> Self:
         """Return the sweeps chosen by a numpy index along S."""
-        return SweepBatch(**{item.name: getattr(self, item.name)[index] for item in fields(self)})
+        return type(self)(**{item.name: getattr(self, item.name)[index] for item in fields(self)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -319,6 +319,29 @@ class Intervals:
 
     def __post_init__(self) -> None:
         _check_shapes(self, {"S": len(self.u_lo68_v)})
+
+
+@dataclass(frozen=True, eq=False)
+class LikelihoodDetail:
+    """What the likelihood fit alone can tell of a sweep; NaN without a fit.
+
+    `deviance_per_freedom` is twice the distance in ln L from a model that gives exactly the counts, over the cells less
+    the parameters. The second best minimum lies `second_u_v` in U and is worse by `second_worse_by` in ln L.
+    `sigma_statistical_v` and `sigma_systematic_v` are the parts of U's standard error; `sigma_usc_v` is the part of the
+    latter that comes from the spacecraft potential.
+    """
+
+    anisotropy: FloatArray = axes("S")
+    deviance_per_freedom: FloatArray = axes("S")
+    is_misfit: BoolArray = axes("S")
+    second_u_v: FloatArray = axes("S")
+    second_worse_by: FloatArray = axes("S")
+    sigma_statistical_v: FloatArray = axes("S")
+    sigma_systematic_v: FloatArray = axes("S")
+    sigma_usc_v: FloatArray = axes("S")
+
+    def __post_init__(self) -> None:
+        _check_shapes(self, {"S": len(self.anisotropy)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -342,6 +365,7 @@ class FitResult:
     n_valid_cells: IntArray = axes("S")
     at_bound: CodeArray = axes("S")
     intervals: Intervals | None = None
+    likelihood: LikelihoodDetail | None = None
 
     def __post_init__(self) -> None:
         _check_shapes(self, {"S": len(self.chi2)})

@@ -11,7 +11,7 @@ from typing import Any
 
 from potrun.core.errors import UsageError
 
-METHODS = ("halekas", "lillis")
+METHODS = ("halekas", "lillis", "likelihood")
 SOLVERS = ("auto", "branch_and_bound", "differential_evolution")
 STUDIES = ("closure", "identifiability", "halekas2008_figure5", "halekas2008_regions", "throughput")
 EXPORTS = ("netcdf", "cdf", "parquet", "csv")
@@ -120,6 +120,30 @@ class BranchAndBoundConfig(Checked):
 
 
 @dataclass
+class LikelihoodConfig(Checked):
+    """The fit that folds the instrument's response into the model and counts electrons."""
+
+    energy_width: float = between(0.5, 0.0, 1.0)
+    scatter: float = between(0.05, 1e-3, 1.0)
+    min_energy_over_usc: float = between(1.5, 1.0, 10.0)
+    dark_counts_per_s: float = between(10.0, 0.0, 1000.0)
+    anisotropy: bool = True
+    background_sigma: float = between(0.3, 0.0, 3.0)
+    background_slope_sigma: float = between(0.3, 0.0, 3.0)
+    ratio_drift_sigma: float = between(0.07, 0.0, 1.0)
+    field_direction_sigma_deg: float = between(3.0, 0.0, 30.0)
+    usc_sigma_v: float = between(0.0, 0.0, 100.0)
+    misfit_max: float = between(3.0, 1.0, 1e6)
+    grid_u: int = between(14, 4, 200)
+    grid_ratio: int = between(9, 3, 200)
+    starts: int = between(3, 2, 16)
+
+    @classmethod
+    def _label(cls) -> str:
+        return "fitter.likelihood."
+
+
+@dataclass
 class FitterConfig(Checked):
     """Objective, bounds, beam and search of the loss-cone fit."""
 
@@ -146,6 +170,7 @@ class FitterConfig(Checked):
     identifiable_max_width_v: float = between(200.0, 0.1, 4000.0)
     differential_evolution: DifferentialEvolutionConfig = field(default_factory=DifferentialEvolutionConfig)
     branch_and_bound: BranchAndBoundConfig = field(default_factory=BranchAndBoundConfig)
+    likelihood: LikelihoodConfig = field(default_factory=LikelihoodConfig)
 
     @classmethod
     def _label(cls) -> str:

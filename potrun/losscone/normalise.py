@@ -104,7 +104,7 @@ def normalise(flux: Array, pitch_deg: Array, mode: str, reference: str) -> Array
 def objective_cells(normalised: Array, flux: Array, pitch_deg: Array, settings: FitterConfig) -> Array:
     """Cells that the objective of `settings.method` uses.
 
-    halekas uses every cell with a positive flux, since others have no logarithm. lillis uses the cells at the cone's
+    likelihood uses every cell with a value. halekas uses those with a positive flux, since others have no logarithm. lillis uses the cells at the cone's
     edge, told by their flux relative to the largest incident flux of their row, strictly between two limits.
 
     Parameters
@@ -118,6 +118,9 @@ def objective_cells(normalised: Array, flux: Array, pitch_deg: Array, settings: 
     """
     xp = array_namespace(flux, pitch_deg)
     usable = xp.isfinite(normalised) & (normalised > 0.0) & xp.isfinite(pitch_deg)
+    if settings.method == "likelihood":
+        # Zero counts count; which rows and cells do not is for the batch of counts to say.
+        return xp.isfinite(flux) & xp.isfinite(pitch_deg)
     if settings.method == "halekas":
         return usable
     relative = flux / incident_flux(flux, pitch_deg, "max")[..., None]
@@ -160,7 +163,12 @@ def build_sweep_batch(
             is_used &= energy >= usc
         mask = objective_cells(flux, measured, pitch, settings) & is_used[..., None]
     status = _status(table, geometry, potential, mask.sum(axis=(1, 2)), settings.min_cells)
-    return SweepBatch(energy_ev=energy, usc_v=usc, pitch_deg=pitch, flux=flux, mask=mask, status=status)
+    batch = SweepBatch(energy_ev=energy, usc_v=usc, pitch_deg=pitch, flux=flux, mask=mask, status=status)
+    if settings.method != "likelihood":
+        return batch
+    from potrun.losscone.counted import build_likelihood_batch
+
+    return build_likelihood_batch(batch, measured, table, geometry, potential, settings)
 
 
 def _status(

@@ -207,6 +207,7 @@ def _sweep_columns(
         "spec_n_valid_cells": fit.n_valid_cells,
         "spec_at_bound": fit.at_bound,
         **_interval_columns(fit),
+        **_likelihood_columns(fit),
         "spec_spacecraft_potential": potential.volts,
         "spec_spacecraft_potential_sigma": potential.sigma_volts,
         "spec_potential_status": potential.status,
@@ -244,6 +245,20 @@ def _circumstances(table: DayTable, geometry: Geometry) -> dict[str, NDArray[Any
         "spec_unknown_rows": sweep_extreme(table, (~geometry.is_known).astype(np.int64), np.add),
         "spec_mixed_polarity": is_mixed(table, geometry.polarity),
         "spec_energy_table_changed": np.concatenate([np.zeros(min(table.n_sweeps, 1), np.bool_), jump.any(axis=1)]),
+    }
+
+
+def _likelihood_columns(fit: FitResult) -> dict[str, NDArray[Any]]:
+    detail = fit.likelihood
+    unknown = np.full(len(fit.chi2), np.nan)
+    return {
+        "spec_u_sigma_statistical": unknown if detail is None else detail.sigma_statistical_v,
+        "spec_u_sigma_systematic": unknown if detail is None else detail.sigma_systematic_v,
+        "spec_anisotropy": unknown if detail is None else detail.anisotropy,
+        "spec_fit_deviance_per_freedom": unknown if detail is None else detail.deviance_per_freedom,
+        "spec_fit_misfit": np.zeros(len(unknown), np.bool_) if detail is None else detail.is_misfit,
+        "spec_second_u_distance": unknown if detail is None else detail.second_u_v,
+        "spec_second_worse_by": unknown if detail is None else detail.second_worse_by,
     }
 
 

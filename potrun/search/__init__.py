@@ -27,6 +27,11 @@ def make_fitter(settings: "FitterConfig", device: "DeviceConfig", fast: bool) ->
     UsageError
         If the device is not there, or cannot do what is asked.
     """
+    if settings.method == "likelihood":
+        from potrun.core.device import resolve_device
+        from potrun.search.likelihood.fitter import LikelihoodFitter
+
+        return LikelihoodFitter(settings, resolve_device(device), device.batch_size)
     solver = settings.solver
     if solver == "auto":
         solver = "branch_and_bound" if fast else "differential_evolution"

@@ -1,0 +1,174 @@
+"""The loss cone as the instrument sees it: averaged over cells and channels.
+
+Pure functions on arrays of any library. Rows (energies) are flattened to one axis where tables are looked up.
+"""
+
+from typing import NamedTuple
+
+from array_api_compat import array_namespace
+
+from potrun.losscone.cell_response import N_ANGLES
+from potrun.losscone.model import DEGREE, Array, beam_exponent, mirror_ratio
+
+
+class ConeEdge(NamedTuple):
+    """Half angle of the loss cone at each node of a channel (deg), and its derivatives.
+
+    All of shape (..., E, K): by U (deg/V), by ln r (deg) and by Usc (deg/V).
+    """
+
+    angle: Array
+    by_u: Array
+    by_log_ratio: Array
+    by_usc: Array
+
+
+def node_weights(offset: Array, weight: Array, log_flux: Array) -> Array:
+    """Weigh the nodes of a channel by the response and by the flux that arrives there.
+
+    Parameters
+    ----------
+    offset : (K,) float64
+        ln of a node's energy over the channel's centre.
+    weight : (K,) float64
+        Of the response, adding up to one.
+    log_flux : (..., K) float64
+        ln of the incident flux at the nodes, any unit.
+
+    Returns
+    -------
+    (..., K) float64
+        Adding up to one.
+    """
+    xp = array_namespace(offset, log_flux)
+    strength = weight * xp.exp(log_flux - xp.max(log_flux, axis=-1)[..., None])
+    return strength / xp.sum(strength, axis=-1)[..., None]
+
+
+def cone_edge(energy_ev: Array, usc_v: Array, u_surface_v: Array, ratio: Array) -> ConeEdge:
+    """Half angle of the loss cone and how it changes.
+
+    Parameters
+    ----------
+    energy_ev : (..., E, K) float64, eV
+        Energies of the nodes; those below the spacecraft potential meet no loss cone.
+    usc_v, u_surface_v, ratio : (..., 1 or E, 1) float64
+        Spacecraft potential (V), surface potential (V), B at the spacecraft over B at the surface.
+
+    Returns
+    -------
+    ConeEdge
+    """
+    xp = array_namespace(energy_ev)
+    free = energy_ev - usc_v
+    is_free = free > 1e-3
+    free = xp.where(is_free, free, xp.ones_like(free))
+    square = mirror_ratio(free, 0.0, u_surface_v, ratio)
+    square = xp.where(is_free, square, xp.zeros_like(square))
+    inside = xp.clip(square, 0.0, 1.0)
+    moves = (square > 0.0) & (square < 1.0)
+    # d asin(sqrt x) / dx, held finite at both ends.
+    steep = xp.where(moves, 0.5 / DEGREE / xp.sqrt(xp.clip(inside * (1.0 - inside), 1e-4, None)), xp.zeros_like(square))
+    return ConeEdge(
+        angle=xp.asin(xp.sqrt(inside)) / DEGREE,
+        by_u=steep * ratio / free,
+        by_log_ratio=steep * square,
+        by_usc=steep * ratio * u_surface_v / (free * free),
+    )
+
+
+def lost_share(table: Array, row: Array, weight: Array, edge: ConeEdge) -> tuple[Array, ...]:
+    """Share of each cell's view that the loss cone takes, and its derivatives.
+
+    Parameters
+    ----------
+    table : (R * N_ANGLES, C) float
+        Share of each cell within each angle, row after row; linear between.
+    row : (..., E) int64
+        Which row of the table belongs to each energy.
+    weight : (..., E, K) float64
+    edge : ConeEdge
+
+    Returns
+    -------
+    five arrays, (..., E, C)
+        The share, and its derivatives by U (1/V), ln r, Usc (1/V) and by the cone's angle itself (1/deg).
+    """
+    xp = array_namespace(table, weight)
+    last = N_ANGLES - 2
+    below = xp.astype(xp.clip(edge.angle, 0.0, float(last)), xp.int64)
+    part = edge.angle - below
+    shape, cells, nodes = weight.shape[:-1], table.shape[1], weight.shape[-1]
+    place = xp.reshape(row[..., None] * N_ANGLES + below, (-1,))
+    low = xp.reshape(xp.take(table, place, axis=0), (-1, nodes, cells))
+    rise = xp.reshape(xp.take(table, place + 1, axis=0), (-1, nodes, cells)) - low
+    factors = [part, edge.by_u, edge.by_log_ratio, edge.by_usc, xp.ones_like(part)]
+    mixing = xp.reshape(xp.stack([weight * factor for factor in factors], axis=-2), (-1, len(factors), nodes))
+    level = xp.reshape(weight, (-1, 1, nodes))
+    slopes = xp.astype(xp.matmul(xp.astype(mixing, table.dtype), rise), weight.dtype)
+    level = xp.astype(xp.matmul(xp.astype(level, table.dtype), low), weight.dtype)
+    share = xp.reshape(level[:, 0, :] + slopes[:, 0, :], (*shape, cells))
+    return (share, *(xp.reshape(slopes[:, i, :], (*shape, cells)) for i in range(1, len(factors))))
+
+
+def beam_strength(
+    energy_ev: Array, weight: Array, usc_v: Array, u_surface_v: Array, width_ev: float
+) -> tuple[Array, Array]:
+    """Strength of the secondary beam averaged over a channel, and its derivative by U.
+
+    Parameters
+    ----------
+    energy_ev, weight : (..., E, Q) float64
+        Nodes close enough to resolve the beam.
+    usc_v, u_surface_v : (..., 1, 1) float64, V
+    width_ev : float, eV
+
+    Returns
+    -------
+    strength, by_u : (..., E) float64
+        That by Usc is the negative of that by U.
+    """
+    xp = array_namespace(energy_ev)
+    drop = usc_v - u_surface_v
+    centre = xp.clip(drop, width_ev, None)
+    each = weight * xp.exp(beam_exponent(energy_ev, centre, width_ev))
+    each = xp.where(drop > 0.0, each, xp.zeros_like(each))
+    moved = xp.where(drop > width_ev, each * (centre - energy_ev) / (width_ev * width_ev), xp.zeros_like(each))
+    return xp.sum(each, axis=-1), xp.sum(moved, axis=-1)
+
+
+def folded_model(lost: Array, background: Array, amplitude: Array, beam: Array, beam_share: Array) -> Array:
+    """Flux of a cell over the incident flux: full, less what the loss cone takes, plus the beam.
+
+    Parameters
+    ----------
+    lost : (..., E, C) float64
+        Share of the view inside the loss cone.
+    background, amplitude, beam, beam_share : broadcast to (..., E, C)
+        Relative flux inside the cone, the beam's amplitude, its strength in the channel and its share of the cell.
+
+    Returns
+    -------
+    (..., E, C) float64
+        1 - (1 - b) L + A B P.
+    """
+    return 1.0 - (1.0 - background) * lost + amplitude * beam * beam_share
+
+
+def expected_counts(
+    level: Array, sensitivity: Array, model: Array, anisotropy: Array, cosine2: Array, dark: Array
+) -> Array:
+    """Counts that a cell should have: N s m (1 + q cos^2 a) + d.
+
+    Parameters
+    ----------
+    level, anisotropy : broadcast
+        Incident flux N of a row (cm-2 s-1 sr-1 eV-1) and excess q of the flux along the field line.
+    sensitivity, model, cosine2, dark : (..., E, C) float64
+        Counts per unit of flux, folded model, square of the pitch angle's cosine, dark counts.
+
+    Returns
+    -------
+    (..., E, C) float64
+    """
+    return level * sensitivity * model * (1.0 + anisotropy * cosine2) + dark

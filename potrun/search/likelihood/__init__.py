@@ -1,0 +1,1 @@
+"""The fit that folds the instrument into the model and counts electrons."""

@@ -1,0 +1,210 @@
+"""Fit by likelihood, batched: a coarse grid, second-order steps from its best minima, then intervals."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from potrun.core.device import ResolvedDevice
+from potrun.core.records import FitResult, FitStatus, FloatArray, IntArray, IntervalFlag, LikelihoodDetail, SweepBatch
+from potrun.core.settings import FitterConfig
+from potrun.losscone.counted import LikelihoodBatch
+from potrun.search.base import OnProgress, make_result
+from potrun.search.exact.intervals import with_intervals
+from potrun.search.likelihood import departures, grid
+from potrun.search.likelihood.evaluate import AMPLITUDE, ANISOTROPY, LOG_RATIO, N_PARAMETERS, U_OFFSET_V, T
+from potrun.search.likelihood.newton import Found, descend
+from potrun.search.likelihood.problem import Problem, make_problem
+from potrun.search.likelihood.profile import LIMITS, interval
+
+CPU_CHUNK = 32
+GPU_CHUNK = 1024
+STEPS = 25
+
+COLUMNS = ("u", "ratio", "amplitude", "anisotropy", "value", "freedom", "second_u", "second_worse", "statistical",
+           "systematic", "usc", "lo68", "hi68", "lo95", "hi95", "apart")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    index: IntArray
+    numbers: dict[str, FloatArray]
+
+
+def bounds_of(settings: FitterConfig, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Lowest and highest value of every parameter, two of (P,)."""
+    fixed = settings.beam_amplitude_fixed
+    low_a, high_a = (fixed, fixed) if fixed is not None else (0.0, settings.beam_amplitude_max)
+    low = [np.log(U_OFFSET_V - settings.u_max_v), np.log(settings.ratio_min), low_a, -0.9, -3.0, -2.0, -50.0, -1.0]
+    high = [np.log(U_OFFSET_V - settings.u_min_v), np.log(settings.ratio_max), high_a, 9.0, 3.0, 2.0, 50.0, 1.0]
+    return (
+        torch.tensor([*low, -20.0, -20.0], dtype=torch.float64, device=device),
+        torch.tensor([*high, 20.0, 20.0], dtype=torch.float64, device=device),
+    )
+
+
+class LikelihoodFitter:
+    """Fit counts with the folded model.
+
+    Parameters
+    ----------
+    settings : FitterConfig
+    device : ResolvedDevice
+    batch_size : int or None
+        Sweeps fitted together; results do not depend on it.
+    """
+
+    def __init__(self, settings: FitterConfig, device: ResolvedDevice, batch_size: int | None = None) -> None:
+        self.settings = settings
+        self.device = device
+        self.batch_size = batch_size or (CPU_CHUNK if device.name == "cpu" else GPU_CHUNK)
+
+    def fit(self, batch: SweepBatch, on_progress: OnProgress | None = None) -> FitResult:
+        """Fit every sweep whose status is OK; see :class:`potrun.search.base.Fitter`.
+
+        Raises
+        ------
+        TypeError
+            If the batch holds fluxes alone.
+        """
+        if not isinstance(batch, LikelihoodBatch):
+            raise TypeError(f"{type(batch).__name__} found, LikelihoodBatch expected: build it with method=likelihood")
+        numbers = {name: np.full(batch.n_sweeps, np.nan) for name in COLUMNS}
+        finished = int((batch.status != FitStatus.OK).sum())
+        for outcome in self._outcomes(batch):
+            for name, values in outcome.numbers.items():
+                numbers[name][outcome.index] = values
+            finished += len(outcome.index)
+            if on_progress is not None:
+                on_progress(finished, 2.0 * outcome.numbers["value"])
+        return self._result(batch, numbers)
+
+    def _outcomes(self, batch: LikelihoodBatch) -> Iterator[_Outcome]:
+        good = np.flatnonzero(batch.status == FitStatus.OK)
+        pieces = [good[i : i + self.batch_size] for i in range(0, len(good), self.batch_size)]
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            if self.device.name != "cpu" or self.device.threads == 1:
+                yield from (self._chunk(batch, piece) for piece in pieces)
+            else:
+                with ThreadPoolExecutor(self.device.threads) as pool:
+                    yield from pool.map(lambda piece: self._chunk(batch, piece), pieces)
+        finally:
+            torch.set_num_threads(before)
+
+    def _chunk(self, batch: LikelihoodBatch, index: IntArray) -> _Outcome:
+        settings, device = self.settings, self.device.torch_device
+        torch.set_num_threads(1)
+        problem = make_problem(batch.take(index), settings, device)
+        bounds = bounds_of(settings, device)
+        best, second = best_two(problem, bounds, settings)
+        freedom = problem.weight.sum((1, 2)) - (problem.weight.amax(2)).sum(1) - 4.0
+        is_free, sigma = departures.nominal(problem.n_sweeps, settings, device)
+        numbers = {
+            "value": best.value,
+            "freedom": freedom,
+            "second_u": (torch.exp(best.parameters[:, T]) - torch.exp(second.parameters[:, T])).abs(),
+            "second_worse": second.value - best.value,
+        }
+        sweep = torch.arange(problem.n_sweeps, device=device)
+        deviance = 2.0 * best.value / freedom.clamp(min=1.0)
+        wider, prior = departures.departing(deviance, problem.usc_sigma, settings, device)
+        start = (best.parameters, best.level)
+        full = descend(problem, sweep, start, wider, prior, bounds, settings, STEPS)
+        ends, spread, _ = interval(problem, full, prior, wider, bounds, settings)
+        _, narrow, _ = (None, _spread(best, is_free), None)
+        size = torch.exp(full.parameters[:, T])
+        u = U_OFFSET_V - torch.exp(ends)
+        numbers |= {
+            "u": U_OFFSET_V - size,
+            "ratio": torch.exp(full.parameters[:, LOG_RATIO]),
+            "amplitude": full.parameters[:, AMPLITUDE],
+            "anisotropy": full.parameters[:, ANISOTROPY],
+            "statistical": size * torch.minimum(narrow, spread),
+            "systematic": size * torch.sqrt((spread**2 - narrow**2).clamp(min=0.0)),
+            "usc": size * _usc_part(problem, full, prior, wider, spread),
+            "lo68": u[:, 1],
+            "hi68": u[:, 0],
+            "lo95": u[:, 3],
+            "hi95": u[:, 2],
+        }
+        second_u = U_OFFSET_V - torch.exp(second.parameters[:, T])
+        outside = (second_u < numbers["lo95"]) | (second_u > numbers["hi95"])
+        numbers["apart"] = torch.zeros_like(second_u)
+        for percent, bit in (("68", IntervalFlag.DISJOINT_68), ("95", IntervalFlag.DISJOINT_95)):
+            apart = outside & (numbers["second_worse"] <= LIMITS[percent])
+            numbers["apart"] += apart * float(bit)
+            low, high = f"lo{percent}", f"hi{percent}"
+            numbers[low] = torch.where(apart, torch.minimum(numbers[low], second_u), numbers[low])
+            numbers[high] = torch.where(apart, torch.maximum(numbers[high], second_u), numbers[high])
+        return _Outcome(index, {name: values.cpu().numpy() for name, values in numbers.items()})
+
+    def _result(self, batch: LikelihoodBatch, numbers: dict[str, FloatArray]) -> FitResult:
+        parameters = np.stack([numbers["u"], numbers["ratio"], numbers["amplitude"]], axis=1)
+        result = make_result(batch, parameters, self.settings, chi2=2.0 * numbers["value"])
+        deviance = 2.0 * numbers["value"] / np.maximum(numbers["freedom"], 1.0)
+        with np.errstate(invalid="ignore"):
+            detail = LikelihoodDetail(
+                anisotropy=numbers["anisotropy"],
+                deviance_per_freedom=deviance,
+                is_misfit=deviance > self.settings.likelihood.misfit_max,
+                second_u_v=numbers["second_u"],
+                second_worse_by=numbers["second_worse"],
+                sigma_statistical_v=numbers["statistical"],
+                sigma_systematic_v=numbers["systematic"],
+                sigma_usc_v=numbers["usc"],
+            )
+            result = replace(result, likelihood=detail)
+            if not self.settings.intervals:
+                return result
+            flag = (
+                np.nan_to_num(numbers["apart"])
+                + (numbers["lo95"] <= self.settings.u_min_v + 1e-6) * int(IntervalFlag.LOWER_OPEN)
+                + (numbers["hi95"] >= self.settings.u_max_v - 1e-6) * int(IntervalFlag.UPPER_OPEN)
+                + (numbers["hi95"] >= 0.0) * int(IntervalFlag.UPPER_LIMIT_ONLY)
+            )
+        ends = np.stack([numbers[name] for name in ("lo68", "hi68", "lo95", "hi95")] + [flag], axis=1)
+        return with_intervals(result, ends, self.settings)
+
+
+def best_two(problem: Problem, bounds: tuple[Tensor, Tensor], settings: FitterConfig) -> tuple[Found, Found]:
+    """Best and second best minimum on the nominal instrument; the same where all starts end at one place."""
+    t, log_ratio, log_level = grid.starts(problem, settings)
+    count, number = t.shape
+    device = t.device
+    sweep = torch.arange(count, device=device).repeat_interleave(number)
+    parameters = torch.zeros(len(sweep), N_PARAMETERS, dtype=torch.float64, device=device)
+    parameters[:, T], parameters[:, LOG_RATIO] = t.reshape(-1), log_ratio.reshape(-1)
+    fixed = settings.beam_amplitude_fixed
+    parameters[:, AMPLITUDE] = 0.3 * min(1.0, settings.beam_amplitude_max) if fixed is None else fixed
+    is_free, sigma = departures.nominal(len(sweep), settings, device)
+    found = descend(problem, sweep, (parameters, log_level[sweep]), is_free, sigma, bounds, settings, STEPS)
+    value = found.value.reshape(count, number)
+    best = torch.argmin(value, dim=1)
+    here = found.parameters[:, T].reshape(count, number)
+    same = (here - here.gather(1, best[:, None])).abs() < 0.02
+    second = torch.argmin(torch.where(same, float("inf"), value), dim=1)
+    second = torch.where(same.all(1), best, second)
+    first = number * torch.arange(count, device=device)
+    return _pick(found, first + best), _pick(found, first + second)
+
+
+def _pick(found: Found, index: Tensor) -> Found:
+    return Found(found.parameters[index], found.level[index], found.value[index], found.curvature[index])
+
+
+def _spread(found: Found, is_free: Tensor) -> Tensor:
+    from potrun.search.likelihood.profile import _curvature_error
+
+    return _curvature_error(found.curvature, is_free)
+
+
+def _usc_part(problem: Problem, found: Found, prior: Tensor, is_free: Tensor, spread: Tensor) -> Tensor:
+    """Part of the standard error of t that vanishes if the spacecraft potential is held, (S,)."""
+    held = is_free.clone()
+    held[:, TILT - 2] = False
+    return torch.sqrt((spread**2 - _spread(found, held) ** 2).clamp(min=0.0))
