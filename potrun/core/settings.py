@@ -127,6 +127,7 @@ class LikelihoodConfig(Checked):
     scatter: float = between(0.05, 1e-3, 1.0)
     min_energy_over_usc: float = between(1.5, 1.0, 10.0)
     dark_counts_per_s: float = between(10.0, 0.0, 1000.0)
+    truncated_counts: bool = True
     anisotropy: bool = True
     background_sigma: float = between(0.3, 0.0, 3.0)
     background_slope_sigma: float = between(0.3, 0.0, 3.0)

@@ -109,6 +109,8 @@ def build_likelihood_batch(
     bearing, around = table.to_sweeps(bearing), table.to_sweeps(around)
     row, part = table_rows(theta, 180.0 - pitch, bearing)
     counts = np.where(mask, measured * sensitivity, 0.0)
+    if own.truncated_counts:
+        counts = counts + half_step(counts)
     n_sweeps = normalised.n_sweeps
     return LikelihoodBatch(
         energy_ev=energy,
@@ -128,6 +130,23 @@ def build_likelihood_batch(
         kappa=potential.kappa,
         usc_sigma_v=np.hypot(np.nan_to_num(potential.sigma_volts), own.usc_sigma_v),
     )
+
+
+def half_step(counts: FloatArray) -> FloatArray:
+    """Estimate what truncation to four bits behind the leading one has taken from counts on average.
+
+    Parameters
+    ----------
+    counts : (...) float64
+
+    Returns
+    -------
+    (...) float64
+        Half of what a step holds beside its lowest count; 0 below 32, where every count has a code of its own.
+    """
+    step = np.exp2(np.floor(np.log2(np.maximum(counts, 1.0) * (1.0 + 1e-9))) - 4.0)
+    missing: FloatArray = np.where(counts >= 31.5, 0.5 * (step - 1.0), 0.0)
+    return missing
 
 
 def spectral_slope(energy_ev: FloatArray, measured: FloatArray, pitch_deg: FloatArray) -> FloatArray:
@@ -154,7 +173,7 @@ def spectral_slope(energy_ev: FloatArray, measured: FloatArray, pitch_deg: Float
         last = log_flux.shape[1] - 1
         above, below = np.minimum(np.arange(last + 1) + 1, last), np.maximum(np.arange(last + 1) - 1, 0)
         slope = -(log_flux[:, above] - log_flux[:, below]) / (log_energy[:, above] - log_energy[:, below])
-    out = np.empty_like(slope)
+    out: FloatArray = np.empty_like(slope)
     np.put_along_axis(out, order, np.where(np.isfinite(slope), np.clip(slope, *SLOPE_LIMITS), 2.0), axis=1)
     return out
 
@@ -164,4 +183,5 @@ def _without_data(status: CodeArray, mask: BoolArray, pitch_deg: FloatArray, min
     incident = (mask & (pitch_deg < 90.0)).sum(axis=(1, 2))
     reflected = (mask & (pitch_deg > 90.0)).sum(axis=(1, 2))
     too_few = (np.minimum(incident, reflected) < min_cells) & (status == FitStatus.OK)
-    return np.where(too_few, int(FitStatus.TOO_FEW_CELLS), status).astype(np.int8)
+    refused: CodeArray = np.where(too_few, int(FitStatus.TOO_FEW_CELLS), status).astype(np.int8)
+    return refused

@@ -158,7 +158,7 @@ def folded_model(lost: Array, background: Array, amplitude: Array, beam: Array, 
 def expected_counts(
     level: Array, sensitivity: Array, model: Array, anisotropy: Array, cosine2: Array, dark: Array
 ) -> Array:
-    """Counts that a cell should have: N s m (1 + q cos^2 a) + d.
+    """Predict the counts of a cell: N s m (1 + q cos^2 a) + d.
 
     Parameters
     ----------

@@ -104,8 +104,9 @@ def normalise(flux: Array, pitch_deg: Array, mode: str, reference: str) -> Array
 def objective_cells(normalised: Array, flux: Array, pitch_deg: Array, settings: FitterConfig) -> Array:
     """Cells that the objective of `settings.method` uses.
 
-    likelihood uses every cell with a value. halekas uses those with a positive flux, since others have no logarithm. lillis uses the cells at the cone's
-    edge, told by their flux relative to the largest incident flux of their row, strictly between two limits.
+    likelihood uses every cell with a value. halekas uses those with a positive flux, since others have no logarithm.
+    lillis uses the cells at the cone's edge, told by their flux relative to the largest incident flux of their row,
+    strictly between two limits.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """How well expected counts explain counted ones, where the scatter is counting and a relative part beside it.
 
-Counts rebuilt from the archive's fluxes went through 8-bit compression, a dead-time correction and anodes of unpublished
-efficiency. They are not Poisson in the strict sense: their variance is taken as lambda + f^2 lambda^2, which is that of a
-negative binomial. The result is a quasi-likelihood.
+Counts rebuilt from the archive's fluxes went through 8-bit compression, a dead-time correction and anodes of
+unpublished efficiency. They are not Poisson in the strict sense: their variance is taken as lambda + f^2 lambda^2, that
+of a negative binomial. The result is a quasi-likelihood.
 """
 
 from array_api_compat import array_namespace

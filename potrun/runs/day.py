@@ -100,7 +100,10 @@ class DayStages:
             fit = self._fitter.fit(day.batch, on_fitted)
         with day.watch.lap("assemble"):
             notes = {"defects": [asdict(defect) for defect in (*day.table.defects, *day.geometry.defects)]}
-            sigma = u_sigma_of_usc(day.batch, fit, day.potential.sigma_volts)
+            if fit.likelihood is not None:
+                sigma = fit.likelihood.sigma_usc_v
+            else:
+                sigma = u_sigma_of_usc(day.batch, fit, day.potential.sigma_volts)
             return assemble(
                 day.table, day.geometry, day.potential, fit, sigma, notes,
                 batch=day.batch, region=self._region, quality=self._quality,

@@ -29,8 +29,14 @@ def make_fitter(settings: "FitterConfig", device: "DeviceConfig", fast: bool) ->
     """
     if settings.method == "likelihood":
         from potrun.core.device import resolve_device
+        from potrun.core.errors import UsageError
         from potrun.search.likelihood.fitter import LikelihoodFitter
 
+        if not fast or settings.solver != "auto":
+            raise UsageError(
+                f"fast={str(fast).lower()}, fitter.solver={settings.solver}: fitter=likelihood has one search only, "
+                "use fast=true fitter.solver=auto"
+            )
         return LikelihoodFitter(settings, resolve_device(device), device.batch_size)
     solver = settings.solver
     if solver == "auto":

@@ -40,7 +40,7 @@ def nominal(sweeps: int, settings: FitterConfig, device: torch.device) -> tuple[
 def departing(
     deviance: Tensor, usc_sigma: Tensor, settings: FitterConfig, device: torch.device
 ) -> tuple[Tensor, Tensor]:
-    """The same with the freedom that each sweep's deviance per degree of freedom asks for."""
+    """Return the same with the freedom that each sweep's deviance per degree of freedom asks for."""
     own = settings.likelihood
     is_free, sigma = nominal(len(deviance), settings, device)
     freedom = ((deviance - EXPECTED_DEVIANCE) / FULL_FREEDOM).clamp(0.0, 1.0)

@@ -1,4 +1,4 @@
-"""The objective at given parameters of each sweep, with gradient and expected curvature, nuisances of rows profiled out.
+"""The objective at given parameters of each sweep, with its gradient and its expected curvature.
 
 Parameters, in the order of the columns: t = ln(30 V - U), ln r, A, q, and departures from the nominal instrument that
 have a prior of their own: ln of the background, its slope with energy, Usc (V), the drift of ln r during the sweep, and
@@ -24,7 +24,7 @@ T, LOG_RATIO, AMPLITUDE, ANISOTROPY, BACKGROUND, BACKGROUND_SLOPE, USC, DRIFT, T
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Objective of B trials: value, gradient (B, P) and expected curvature (B, P, P), and what one step does to levels."""
+    """Objective of B trials: value, gradient (B, P), expected curvature (B, P, P), and those of the levels of rows."""
 
     value: Tensor
     gradient: Tensor

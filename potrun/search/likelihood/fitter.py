@@ -13,12 +13,12 @@ from potrun.core.records import FitResult, FitStatus, FloatArray, IntArray, Inte
 from potrun.core.settings import FitterConfig
 from potrun.losscone.counted import LikelihoodBatch
 from potrun.search.base import OnProgress, make_result
-from potrun.search.exact.intervals import with_intervals
+from potrun.search.intervals import with_intervals
 from potrun.search.likelihood import departures, grid
-from potrun.search.likelihood.evaluate import AMPLITUDE, ANISOTROPY, LOG_RATIO, N_PARAMETERS, U_OFFSET_V, T
+from potrun.search.likelihood.evaluate import AMPLITUDE, ANISOTROPY, LOG_RATIO, N_PARAMETERS, U_OFFSET_V, USC, T
 from potrun.search.likelihood.newton import Found, descend
 from potrun.search.likelihood.problem import Problem, make_problem
-from potrun.search.likelihood.profile import LIMITS, interval
+from potrun.search.likelihood.profile import LIMITS, curvature_error, interval
 
 CPU_CHUNK = 32
 GPU_CHUNK = 1024
@@ -103,7 +103,7 @@ class LikelihoodFitter:
         bounds = bounds_of(settings, device)
         best, second = best_two(problem, bounds, settings)
         freedom = problem.weight.sum((1, 2)) - (problem.weight.amax(2)).sum(1) - 4.0
-        is_free, sigma = departures.nominal(problem.n_sweeps, settings, device)
+        is_free, _ = departures.nominal(problem.n_sweeps, settings, device)
         numbers = {
             "value": best.value,
             "freedom": freedom,
@@ -111,12 +111,12 @@ class LikelihoodFitter:
             "second_worse": second.value - best.value,
         }
         sweep = torch.arange(problem.n_sweeps, device=device)
+        narrow = curvature_error(best.curvature, is_free)
         deviance = 2.0 * best.value / freedom.clamp(min=1.0)
         wider, prior = departures.departing(deviance, problem.usc_sigma, settings, device)
         start = (best.parameters, best.level)
         full = descend(problem, sweep, start, wider, prior, bounds, settings, STEPS)
         ends, spread, _ = interval(problem, full, prior, wider, bounds, settings)
-        _, narrow, _ = (None, _spread(best, is_free), None)
         size = torch.exp(full.parameters[:, T])
         u = U_OFFSET_V - torch.exp(ends)
         numbers |= {
@@ -126,7 +126,7 @@ class LikelihoodFitter:
             "anisotropy": full.parameters[:, ANISOTROPY],
             "statistical": size * torch.minimum(narrow, spread),
             "systematic": size * torch.sqrt((spread**2 - narrow**2).clamp(min=0.0)),
-            "usc": size * _usc_part(problem, full, prior, wider, spread),
+            "usc": size * _usc_part(full, wider, spread),
             "lo68": u[:, 1],
             "hi68": u[:, 0],
             "lo95": u[:, 3],
@@ -197,14 +197,8 @@ def _pick(found: Found, index: Tensor) -> Found:
     return Found(found.parameters[index], found.level[index], found.value[index], found.curvature[index])
 
 
-def _spread(found: Found, is_free: Tensor) -> Tensor:
-    from potrun.search.likelihood.profile import _curvature_error
-
-    return _curvature_error(found.curvature, is_free)
-
-
-def _usc_part(problem: Problem, found: Found, prior: Tensor, is_free: Tensor, spread: Tensor) -> Tensor:
+def _usc_part(found: Found, is_free: Tensor, spread: Tensor) -> Tensor:
     """Part of the standard error of t that vanishes if the spacecraft potential is held, (S,)."""
     held = is_free.clone()
-    held[:, TILT - 2] = False
-    return torch.sqrt((spread**2 - _spread(found, held) ** 2).clamp(min=0.0))
+    held[:, USC] = False
+    return torch.sqrt((spread**2 - curvature_error(found.curvature, held) ** 2).clamp(min=0.0))

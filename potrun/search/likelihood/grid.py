@@ -66,4 +66,5 @@ def _cost(problem: Problem, settings: FitterConfig, t: Tensor, log_ratio: Tensor
     scale = (trust * counts).sum(-1, keepdim=True) / (trust * (model + dark)).sum(-1, keepdim=True).clamp(min=1e-6)
     expected = model * scale + dark
     away = (counts - expected) ** 2 / (expected + square * expected * expected + 0.5)
-    return (tells * away + (problem.weight[:, :, None] - tells)).sum((1, 3)).to(torch.float64)
+    cost: Tensor = (tells * away + (problem.weight[:, :, None] - tells)).sum((1, 3))
+    return cost.to(torch.float64)

@@ -15,7 +15,7 @@ TOLERANCE = 1e-5
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Where B trials ended: parameters (B, P), ln levels (B, E), objective (B,) and curvature of parameters (B, P, P)."""
+    """Where B trials ended: parameters (B, P), ln levels (B, E), objective (B,), curvature of parameters (B, P, P)."""
 
     parameters: Tensor
     level: Tensor

@@ -35,7 +35,7 @@ def interval(
         Least objective met on the way; below the best one's where the search had not arrived.
     """
     count = len(best.value)
-    spread = _curvature_error(best.curvature, is_free)
+    spread = curvature_error(best.curvature, is_free)
     sweep = torch.arange(count, device=spread.device).repeat_interleave(4)
     side = spread.new_tensor([-1.0, 1.0, -1.0, 1.0]).repeat(count)
     limit = spread.new_tensor([LIMITS["68"], LIMITS["68"], LIMITS["95"], LIMITS["95"]]).repeat(count)
@@ -65,7 +65,7 @@ def interval(
 
 
 def _next(inner: Tensor, inner_rise: Tensor, outer: Tensor, outer_rise: Tensor, wanted: Tensor) -> Tensor:
-    """The root of the rise is near a straight line of the distance: interpolate, or go on where nothing is outside."""
+    """Guess the next distance, the rise being nearly a straight line: interpolate, or go on outwards."""
     bracketed = torch.isfinite(outer)
     share = ((wanted - inner_rise) / (outer_rise - inner_rise).clamp(min=1e-9)).clamp(0.02, 1.0)
     between = inner + share * (torch.where(bracketed, outer, inner) - inner)
@@ -73,8 +73,8 @@ def _next(inner: Tensor, inner_rise: Tensor, outer: Tensor, outer_rise: Tensor, 
     return torch.where(bracketed, between, further)
 
 
-def _curvature_error(curvature: Tensor, is_free: Tensor) -> Tensor:
-    """Standard error of t with all other free parameters at their best, (S,)."""
+def curvature_error(curvature: Tensor, is_free: Tensor) -> Tensor:
+    """Find the standard error of t with all other free parameters at their best, (S,)."""
     free = is_free.to(curvature.dtype)
     matrix = curvature * free[:, :, None] * free[:, None, :]
     diagonal = torch.diagonal(matrix, dim1=1, dim2=2)
