@@ -20,7 +20,7 @@ def test_overrides_reach_the_settings():
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("fitter=lilis", ["fitter=lilis", "halekas, lillis", "did you mean lillis?"]),
+        ("fitter=lilis", ["fitter=lilis", "halekas, likelihood, lillis", "did you mean lillis?"]),
         ("fitter.bacground=1", ["fitter.bacground", "did you mean fitter.background?"]),
         ("fiter=lillis", ["fiter", "did you mean fitter?"]),
         ("month=13", ["month=13", "1 to 12"]),

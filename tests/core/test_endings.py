@@ -29,5 +29,5 @@ def test_help_shows_the_settings_as_chosen(capsys):
     assert _run(["--help", "fitter=lillis"]) == 0
     out = capsys.readouterr().out
     assert "method: lillis" in out
-    assert "fitter: halekas, lillis" in out
+    assert "fitter: halekas, likelihood, lillis" in out
     assert _run(["--help", "fitter=x"]) == 2
