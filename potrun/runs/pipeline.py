@@ -93,7 +93,7 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
                 return RunOutcome(plan.npz, is_new=False)
             lost = hopeless_days(plan)
             if len(lost) == len(plan.tasks):
-                raise DataError(f"no day can be processed; first: {lost[0].failure}")
+                raise DataError(f"no day could be processed; first: {lost[0].failure}")
             return _tracked(plan, run_dir, lost)
 
 
