@@ -4,6 +4,8 @@ Names, units and meanings come from the one table of columns; attributes follow 
 (https://spdf.gsfc.nasa.gov/istp_guide/istp_guide.html), as far as they apply.
 """
 
+from __future__ import annotations
+
 import contextlib
 import io
 import json
@@ -20,10 +22,11 @@ from numpy.typing import NDArray
 from potrun.core.atomic import atomic_file
 from potrun.core.errors import UsageError
 from potrun.results.columns import BY_NAME, UTC, Column
-from potrun.results.run_result import RunResult
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from potrun.results.run_result import RunResult
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +62,7 @@ def times(texts: NDArray[Any]) -> NDArray[np.datetime64]:
     return np.array([text if good else "NaT" for text, good in zip(plain, is_time, strict=True)], "M8[ns]")
 
 
-def to_xarray(result: RunResult) -> "xr.Dataset":
+def to_xarray(result: RunResult) -> xr.Dataset:
     """Return a result as a dataset.
 
     Parameters

@@ -1,8 +1,10 @@
 """Several results as one: files of one day each, days of a run in memory."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +12,13 @@ from numpy.typing import NDArray
 from potrun.core.errors import DataError
 from potrun.results.columns import BY_NAME, Axis
 from potrun.results.day import file_offsets
-from potrun.results.run_result import RunResult
+
+if TYPE_CHECKING:
+    from potrun.results.run_result import RunResult
 
 
-def join_results(parts: Sequence[RunResult], path: Path) -> RunResult:
-    """Join results by date; columns that not all of them have are absent.
+def join_results(parts: Sequence[RunResult], path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Join columns and provenance of results by date; columns that not all of them have are absent.
 
     Spectrum numbers and indices of files are moved on, as where the days of a run are merged.
 
@@ -36,7 +40,7 @@ def join_results(parts: Sequence[RunResult], path: Path) -> RunResult:
         raise DataError(f"{path} holds {' and '.join(origins)} results: keep them in folders of their own")
     _refuse_repeated(ordered, path)
     columns = join_columns([{name: part[name] for name in part} for part in ordered])
-    return RunResult(columns, _provenance(ordered, path), path)
+    return columns, _provenance(ordered, path)
 
 
 def join_columns(parts: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:

@@ -107,7 +107,8 @@ def _load_folder(folder: Path) -> RunResult:
     if not files:
         raise DataError(f"no potential_batch_*.npz in {folder}: give a result file or a folder of them")
     parts = [load_results(file) for file in files]
-    return join_results(parts, folder)
+    columns, provenance = join_results(parts, folder)
+    return RunResult(columns, provenance, folder)
 
 
 def _check_headers(path: Path, npz: Any) -> None:
