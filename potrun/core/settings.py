@@ -13,7 +13,7 @@ from potrun.core.errors import UsageError
 
 METHODS = ("halekas", "lillis", "likelihood")
 SOLVERS = ("auto", "branch_and_bound", "differential_evolution")
-STUDIES = ("closure", "identifiability", "halekas2008_figure5", "halekas2008_regions", "throughput")
+STUDIES = ("closure", "identifiability", "halekas2008_figure5", "halekas2008_regions", "terminator", "throughput")
 EXPORTS = ("netcdf", "cdf", "parquet", "csv")
 
 

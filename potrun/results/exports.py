@@ -6,7 +6,6 @@ Names, units and meanings come from the one table of columns; attributes follow 
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import logging
@@ -200,9 +199,16 @@ def _write_cdf(result: RunResult, path: Path) -> None:
     texts = [name for name, values in dataset.data_vars.items() if values.dtype.kind == "U" or "file" in values.dims]
     path.unlink(missing_ok=True)
     remarks = io.StringIO()
-    # The library prints what it thinks of each attribute.
-    with contextlib.redirect_stdout(remarks):
+    # The library warns of each attribute of time that it fills in by itself.
+    theirs = logging.getLogger("cdflib.logging")
+    handler = logging.StreamHandler(remarks)
+    theirs.addHandler(handler)
+    theirs.propagate = False
+    try:
         xarray_to_cdf(dataset.drop_vars(texts), str(path), istp=True, record_dimensions=["sweep", "row"])
+    finally:
+        theirs.removeHandler(handler)
+        theirs.propagate = True
     for line in remarks.getvalue().splitlines():
         log.debug("%s: %s", path.name, line)
 
