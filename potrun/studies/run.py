@@ -23,6 +23,7 @@ CLASSES = {
     "halekas2008_figure5": "SweepOfFigure5",
     "halekas2008_regions": "PublishedRegions",
     "identifiability": "IdentifiabilityOfOneSweep",
+    "terminator": "PotentialAcrossTheTerminator",
     "throughput": "ThroughputOfTheFit",
 }
 """The class of each study, named after its question; imported when it is asked."""

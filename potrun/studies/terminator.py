@@ -40,7 +40,7 @@ class Curve:
     identifiable: FloatArray
 
 
-class TheStudy:
+class PotentialAcrossTheTerminator:
     """Bins U by the Sun's zenith angle at the footpoint, in each region of the Earth's surroundings."""
 
     def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:  # noqa: ARG002

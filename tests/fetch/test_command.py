@@ -13,7 +13,7 @@ from tests.fetch.conftest import DAY, DAYS, KERNEL, table_bytes
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["yaer=1998"], "unknown setting 'yaer': did you mean year?"),
+        (["yaer=1998"], "unknown setting 'yaer' (did you mean year?)"),
         (["fetch.wokers=2"], "did you mean fetch.workers?"),
         (["year=x"], "year=x is not allowed: expected a whole number"),
         (["year=1997"], "year=1997 is out of range: allowed 1998 to 1999"),
