@@ -66,7 +66,11 @@ def evaluate(
     lost, by_u, by_log_ratio, by_usc, by_angle = lost_share(problem.table, row, problem.node_weight[sweep], edge)
     tilt = problem.tilt[sweep]
     moved = by_angle[..., None] * tilt
-    lost = (lost + (moved * parameters[:, None, None, TILT:]).sum(-1)).clamp(0.0, 1.0)
+    lost = lost + (moved * parameters[:, None, None, TILT:]).sum(-1)
+    # A linear shift can overshoot; a cell that is wholly in or out moves no more.
+    moves = ((lost >= 0.0) & (lost <= 1.0)).to(lost.dtype)
+    by_u, by_log_ratio, by_usc, moved = by_u * moves, by_log_ratio * moves, by_usc * moves, moved * moves[..., None]
+    lost = lost.clamp(0.0, 1.0)
     bare = settings.background * torch.exp(column[BACKGROUND] + column[BACKGROUND_SLOPE] * problem.log_energy[sweep])
     background = bare.clamp(max=0.9)[..., None]
     beam, beam_by_u = beam_strength(
