@@ -38,7 +38,7 @@ def test_it_is_built_once_and_another_question_is_another_folder(tmp_path):
 @pytest.mark.parametrize(
     ("ranges", "message"),
     [
-        ({"kapa": [3, 4]}, "archive.ranges.kapa is unknown: did you mean kappa"),
+        ({"kapa": [3, 4]}, "archive.ranges.kapa is unknown \\(did you mean kappa"),
         ({"scenario": "moon"}, "scenario is unknown"),
         ({"kappa": 3.0}, r"write \[low,high\]"),
         ({"kappa": [4, 3]}, "archive.ranges.kappa: .* is empty"),
