@@ -11,7 +11,8 @@ from potrun.core.provenance import PACKAGE_DIR, computing_files
 
 ROOMS = (
     ("core",),
-    ("losscone", "geometry", "plasma"),
+    ("geometry", "plasma"),
+    ("losscone",),
     ("archive",),
     ("simulate", "fetch", "search"),
     ("results",),
@@ -19,11 +20,12 @@ ROOMS = (
     ("studies",),
     ("tracking",),
     ("runs",),
-    ("cli", "api"),
+    ("api",),
+    ("cli",),
 )
 """From the bottom to the top; a room knows those below it, and not its neighbours on the same floor."""
 
-STARTS = ("__init__", "__main__", "compare", "plot", "rerun", "sync", "archive.inspect", "archive.simulate",
+STARTS = ("__init__", "__main__", "compare", "day", "plot", "rerun", "sync", "archive.inspect", "archive.simulate",
           "fetch.__main__")  # fmt: skip
 """Modules that only start a command, where Python looks for them."""
 
