@@ -135,13 +135,14 @@ def find_sweep(result: "RunResult", number: int) -> int:
 def sweep_figure(result: "RunResult", sweep: int, root: str | None) -> "Figure":
     """Draw one sweep with the objective of its fit."""
     from potrun.losscone.objective_surface import whole_and_near
+    from potrun.losscone.objectives import CLASSIC_METHODS
     from potrun.plots.sweep import draw_sweep
 
     loader = sweep_loader(result, [sweep], root)
-    surfaces = None
-    if result["spec_has_fit"][sweep]:
+    surfaces, fitter = None, settings_of(result).fitter
+    if result["spec_has_fit"][sweep] and fitter.method in CLASSIC_METHODS:
         u, ratio, beam = (float(result[name][sweep]) for name in ("spec_u_surface", "spec_bs_over_bm", "spec_beam_amp"))
-        surfaces = whole_and_near(loader.batch(sweep), settings_of(result).fitter, (u, ratio, beam))
+        surfaces = whole_and_near(loader.batch(sweep), fitter, (u, ratio, beam))
     return draw_sweep(result, sweep, loader(sweep), surfaces)
 
 

@@ -92,6 +92,11 @@ def choose_texts(paths: Sequence[Path]) -> tuple[Path, ...]:
         If there is none of a kind, or none that is right.
     """
     read = {path: read_text_kernel(path) for path in paths}
+    if not paths:
+        raise DataError(
+            "no text kernel found, expected leap-second (*.tls) and planetary constants (*.tpc) kernels: "
+            "`python -m potrun.fetch` brings them"
+        )
     chosen: list[Path] = []
     passed_over: set[Path] = set()
     for variable, lacking, trouble_with in (
@@ -242,7 +247,7 @@ def _restore(before: _Pool) -> None:
 
 def _names(paths: Sequence[Path]) -> str:
     """List files by name."""
-    return ", ".join(path.name for path in paths) or "no text kernel at all"
+    return ", ".join(path.name for path in paths)
 
 
 def _spans(path: Path, body: int, room: int) -> Spans:

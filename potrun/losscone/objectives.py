@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 N_PARAMETERS = 3
 """Surface potential, field ratio and beam amplitude: what a reduced chi2 is reduced by."""
 
+CLASSIC_METHODS = ("halekas", "lillis")
+"""The methods whose objective is a sum of squared differences, as published."""
+
 
 def evaluate(
     energy_ev: Array,
@@ -78,7 +81,14 @@ def squared_differences(
     -------
     (..., E, C) float64
         Zero in cells that are not included.
+
+    Raises
+    ------
+    ValueError
+        If `settings.method` is not one of the two that square differences of fluxes.
     """
+    if settings.method not in CLASSIC_METHODS:
+        raise ValueError(f"fitter={settings.method} found, expected one of {', '.join(CLASSIC_METHODS)}")
     model = loss_cone_model(
         energy_ev,
         usc_v,

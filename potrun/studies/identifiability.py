@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from potrun.core.errors import UsageError
 from potrun.core.records import Archive, ArchiveDay, FitStatus
 from potrun.core.settings import RunConfig
 from potrun.core.table import Table
+from potrun.losscone.objectives import CLASSIC_METHODS
 from potrun.studies.base import StudyCase, StudyReport
 from potrun.studies.choose import choose_sweep
 from potrun.studies.one_sweep import SeenSweep, see_sweep
@@ -18,8 +20,19 @@ STEPS = (0.001, 0.01, 0.03, 0.1, 0.3, 1.0)
 class IdentifiabilityOfOneSweep:
     """Draws one sweep's objective over (U, r) and tells over which potentials it stays near its minimum."""
 
-    def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:
-        """Accept any run."""
+    def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:  # noqa: ARG002
+        """Refuse a fit whose objective is not one of U and r alone.
+
+        Raises
+        ------
+        UsageError
+            If the run fits by likelihood.
+        """
+        if cfg.fitter.method not in CLASSIC_METHODS:
+            raise UsageError(
+                f"studies=[identifiability] maps the objective of {' or '.join(CLASSIC_METHODS)}, found "
+                f"fitter={cfg.fitter.method}: choose one of them, or read spec_u_lo95 and spec_u_hi95"
+            )
 
     def report(self, case: StudyCase) -> StudyReport:
         """Look at the sweep that `study.sweep` names.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from potrun.losscone.objective_surface import ObjectiveSurface, whole_and_near
+from potrun.losscone.objectives import CLASSIC_METHODS
 from potrun.studies.base import StudyCase
 
 if TYPE_CHECKING:
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class SeenSweep:
-    """One sweep: reported U (V), r and beam amplitude, chi2, the objective (None without a fit), and the picture."""
+    """One sweep: reported U (V), r and beam amplitude, chi2, the objective and the picture.
+
+    There is no map of the objective (None) without a fit and for the likelihood.
+    """
 
     best: tuple[float, float, float]
     chi2: float
@@ -44,7 +48,7 @@ def see_sweep(case: StudyCase, sweep: int) -> SeenSweep:
     result = case.result
     u, ratio, beam = (float(result[name][sweep]) for name in ("spec_u_surface", "spec_bs_over_bm", "spec_beam_amp"))
     surfaces = None
-    if result["spec_has_fit"][sweep]:
+    if result["spec_has_fit"][sweep] and case.cfg.fitter.method in CLASSIC_METHODS:
         surfaces = whole_and_near(case.load_sweep.batch(sweep), case.cfg.fitter, (u, ratio, beam))
     figure = draw_sweep(result, sweep, case.load_sweep(sweep), surfaces)
     return SeenSweep((u, ratio, beam), float(result["spec_fit_chi2"][sweep]), surfaces, figure)

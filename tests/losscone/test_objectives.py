@@ -7,7 +7,7 @@ import torch
 from potrun.core.records import FitStatus
 from potrun.core.settings import FitterConfig
 from potrun.losscone.normalise import build_sweep_batch
-from potrun.losscone.objectives import evaluate
+from potrun.losscone.objectives import evaluate, squared_differences
 from tests.support.sample_records import constant_potential, sample_table_and_geometry
 
 
@@ -35,3 +35,9 @@ def test_agrees_with_the_independent_sample(sample, method, usc, xp):
     fitted = batch.status == FitStatus.OK
     assert np.array_equal(fitted, ~np.isnan(truth).any(axis=1))
     np.testing.assert_allclose(chi2[fitted], truth[fitted], rtol=1e-9)
+
+
+def test_another_fit_is_never_judged_by_a_classic_objective():
+    one = np.ones((15, 88))
+    with pytest.raises(ValueError, match="expected one of halekas, lillis"):
+        squared_differences(one[:, 0], one[:, 0], one, one, one > 0, 0.0, 0.5, 0.0, FitterConfig(method="likelihood"))

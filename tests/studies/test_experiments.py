@@ -6,6 +6,7 @@ import pytest
 from potrun.core.composition import settings_from
 from potrun.core.errors import NoDataError, UsageError
 from potrun.runs.plan import make_plan
+from potrun.studies.run import check_studies
 
 TOLERANCE_V, TOLERANCE_R = 10.0, 0.02
 """How near the published fit must come out where it was put in: a step of the model in angle and energy."""
@@ -83,3 +84,8 @@ def test_throughput_tells_speed_and_memory(tmp_path, run_small, demo_root):
     assert table["sweeps/s"] > 1
     assert table["memory of the process (MB)"] > 50
     assert table["memory of the fit (MB)"] >= 0
+
+
+def test_the_map_of_an_objective_is_refused_where_there_is_none():
+    with pytest.raises(UsageError, match="choose one of them, or read spec_u_lo95"):
+        check_studies(settings_from(["studies=[identifiability]", "fitter=likelihood"]), None, [])
