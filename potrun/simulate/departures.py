@@ -28,9 +28,6 @@ class Departures:
         Flux along the field over the flux across it, less one.
     dead_time_us : float, microseconds
         Dead time that the archive's correction left in.
-    usc_error_v : float, V
-        Standard deviation of what the analysis takes for the spacecraft potential, about the true one; only for those
-        who hand that potential over.
     beam_width : float
         Relative excess of the beam's width in energy and angle over 15 eV and 7.5 deg.
     barrier_v : float, V
@@ -46,7 +43,6 @@ class Departures:
     background_slope: float = 0.0
     anisotropy: float = 0.0
     dead_time_us: float = 0.0
-    usc_error_v: float = 0.0
     beam_width: float = 0.0
     barrier_v: float = 0.0
     gains: float = 0.0
@@ -115,8 +111,13 @@ class Departures:
         return {name: size for name, size in asdict(self).items() if size}
 
 
-LARGEST = {"b_direction_deg": 90.0, "b_turning_deg": 180.0, "dead_time_us": 10.0, "usc_error_v": 100.0,
-           "anisotropy": 10.0, "beam_width": 10.0}  # fmt: skip
+LARGEST = {
+    "b_direction_deg": 90.0,
+    "b_turning_deg": 180.0,
+    "dead_time_us": 10.0,
+    "anisotropy": 10.0,
+    "beam_width": 10.0,
+}
 
 MODERATE = {
     "b_direction_deg": 4.0,
@@ -126,7 +127,6 @@ MODERATE = {
     "background_slope": 0.7,
     "anisotropy": 1.0,
     "dead_time_us": 0.1,
-    "usc_error_v": 2.0,
     "beam_width": 0.3,
     "barrier_v": 20.0,
     "gains": 0.1,

@@ -99,8 +99,6 @@ def test_a_spot_is_as_bright_as_its_cell_is_near():
 def test_each_departure_changes_the_flux_and_none_is_forgotten():
     plain = _made("flown", **QUIET, beam_fraction=1.0)
     for name in MODERATE:
-        if name == "usc_error_v":
-            continue
         changed = _made("flown", **QUIET, beam_fraction=1.0, departures=Departures.only(name))
         field = "flux" if name in ("dead_time_us", "gains") else "expected_flux"
         before, after = getattr(plain, field), getattr(changed, field)
