@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from potrun.core.errors import UsageError
 from potrun.core.records import Archive, ArchiveDay
 from potrun.core.settings import RunConfig
 from potrun.core.table import Table
@@ -50,3 +51,18 @@ class Study(Protocol):
     def report(self, case: StudyCase) -> StudyReport:
         """Answer the question."""
         ...
+
+
+def require_temperature(cfg: RunConfig) -> None:
+    """Refuse settings that measure no electron temperature, without which lobe and sheet cannot be told apart.
+
+    Raises
+    ------
+    UsageError
+        Naming the setting.
+    """
+    if cfg.spacecraft_potential.kind != "kappa":
+        raise UsageError(
+            f"spacecraft_potential={cfg.spacecraft_potential.kind} gives no electron temperature, by which lobe and "
+            "plasma sheet are told apart: take spacecraft_potential=kappa"
+        )

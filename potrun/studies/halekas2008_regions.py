@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from potrun.core.errors import UsageError
 from potrun.core.records import Archive, ArchiveDay, BoolArray
 from potrun.core.settings import RunConfig
 from potrun.core.table import Table
 from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
-from potrun.studies.base import StudyCase, StudyReport
+from potrun.studies.base import StudyCase, StudyReport, require_temperature
 from potrun.studies.surroundings import Surroundings, surroundings
 
 TAIL_HALF_WIDTH_DEG = 25.0
@@ -57,11 +56,7 @@ class PublishedRegions:
         UsageError
             Naming the setting.
         """
-        if cfg.spacecraft_potential.kind != "kappa":
-            raise UsageError(
-                f"spacecraft_potential={cfg.spacecraft_potential.kind} gives no electron temperature, by which tail "
-                "lobe and plasma sheet are told apart: take spacecraft_potential=kappa"
-            )
+        require_temperature(cfg)
 
     def report(self, case: StudyCase) -> StudyReport:
         """Sort the fitted sweeps by region and sum each region up.

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from potrun.core.errors import UsageError
 from potrun.core.records import Archive, ArchiveDay, BoolArray, FloatArray, IntArray, Region
 from potrun.core.settings import RunConfig
 from potrun.core.table import Cell, Table
 from potrun.results.exports import times
 from potrun.results.run_result import RunResult
-from potrun.studies.base import StudyCase, StudyReport
+from potrun.studies.base import StudyCase, StudyReport, require_temperature
 
 BIN_DEG = 5.0
 ORBIT_S = 7080.0
@@ -51,11 +50,7 @@ class PotentialAcrossTheTerminator:
         UsageError
             Naming the setting.
         """
-        if cfg.spacecraft_potential.kind != "kappa":
-            raise UsageError(
-                f"spacecraft_potential={cfg.spacecraft_potential.kind} gives no electron temperature, by which "
-                "regions are told apart: take spacecraft_potential=kappa"
-            )
+        require_temperature(cfg)
 
     def report(self, case: StudyCase) -> StudyReport:
         """Bin the sweeps of the asked quality.

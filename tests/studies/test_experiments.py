@@ -89,3 +89,9 @@ def test_throughput_tells_speed_and_memory(tmp_path, run_small, demo_root):
 def test_the_map_of_an_objective_is_refused_where_there_is_none():
     with pytest.raises(UsageError, match="choose one of them, or read spec_u_lo95"):
         check_studies(settings_from(["studies=[identifiability]", "fitter=likelihood"]), None, [])
+
+
+@pytest.mark.parametrize("study", ["terminator", "halekas2008_regions"])
+def test_regions_need_an_electron_temperature(study):
+    with pytest.raises(UsageError, match="take spacecraft_potential=kappa"):
+        check_studies(settings_from([f"studies=[{study}]", "spacecraft_potential=constant"]), None, [])
