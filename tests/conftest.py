@@ -6,7 +6,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# Every run draws the same examples, so that a failure is one for everybody.
+# `--hypothesis-profile search` draws new ones, and more of them.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile("same")
 
 SAMPLE = Path(__file__).resolve().parent / "data" / "sample"
 
