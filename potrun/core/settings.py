@@ -301,6 +301,8 @@ class QualityConfig(Checked):
     attitude_age_max_days: float = between(7.0, 0.0, 1000.0)
     dip_min_deg: float = between(10.0, 0.0, 90.0)
     response_chi2_max: float = between(10.0, 0.0, 1e9)
+    penetrating_counts_per_s: float = between(100.0, 0.0, 1e9)
+    penetrating_share: float = between(0.5, 0.0, 1.0)
 
     @classmethod
     def _label(cls) -> str:

@@ -19,6 +19,7 @@ from potrun.core.records import (
     SweepBatch,
 )
 from potrun.core.settings import QualityConfig, RegionConfig
+from potrun.plasma.penetrating import penetrating_of_day
 from potrun.results.columns import BY_NAME, COLUMNS, IDENTIFIABLE_KEY, TEXT_TIME, WIDTH_KEY
 from potrun.results.context import context_columns, is_mixed, sweep_extreme
 from potrun.results.quality import judge
@@ -120,6 +121,7 @@ def assemble(
     place = middle_rows(table, geometry)
     values |= context_columns(table, geometry, potential, batch, place, region or RegionConfig())
     values |= _circumstances(table, geometry)
+    values |= _particles(table, geometry, quality or QualityConfig())
     values |= judge(values, quality or QualityConfig())
     values |= _row_columns(table, geometry, values)
     values |= {
@@ -245,6 +247,15 @@ def _circumstances(table: DayTable, geometry: Geometry) -> dict[str, NDArray[Any
         "spec_unknown_rows": sweep_extreme(table, (~geometry.is_known).astype(np.int64), np.add),
         "spec_mixed_polarity": is_mixed(table, geometry.polarity),
         "spec_energy_table_changed": np.concatenate([np.zeros(min(table.n_sweeps, 1), np.bool_), jump.any(axis=1)]),
+    }
+
+
+def _particles(table: DayTable, geometry: Geometry, limits: QualityConfig) -> dict[str, NDArray[Any]]:
+    found = penetrating_of_day(table, geometry)
+    return {
+        "spec_penetrating_rate": found.rate_per_s,
+        "spec_penetrating_share": found.share,
+        "spec_particle_event": found.is_event(limits.penetrating_counts_per_s, limits.penetrating_share),
     }
 
 
