@@ -1,4 +1,4 @@
-"""What every solver has in common: its face to the pipeline, and how best parameters become a result."""
+"""What all solvers share: their interface to the pipeline, and how best parameters become a result."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -75,7 +75,7 @@ def make_result(
     chi2: FloatArray,
     gap: FloatArray | None = None,
     is_certified: BoolArray | None = None,
-    touches: CodeArray | None = None,
+    bound_flags: CodeArray | None = None,
     intervals: Intervals | None = None,
 ) -> FitResult:
     """Turn best parameters into a result: statuses, bounds, and what is withheld.
@@ -93,8 +93,8 @@ def make_result(
     gap : (S,) float64 or None
         Proven relative distance to the global minimum; None if the solver proves nothing.
     is_certified : (S,) bool or None
-    touches : (S,) int8 or None
-        AtBound bits of bounds that are as good as the best parameters: the objective is flat up to there.
+    bound_flags : (S,) int8 or None
+        AtBound bits of bounds up to which the objective stays as low as at the best parameters.
     intervals : Intervals or None
 
     Returns
@@ -108,8 +108,8 @@ def make_result(
     reported = np.where((status == FitStatus.OK)[:, None], parameters, np.nan)
     unproven = np.full(batch.n_sweeps, np.nan)
     at_bound = _at_bound(reported, settings)
-    if touches is not None:
-        at_bound = at_bound | np.where(status == FitStatus.OK, touches, 0)
+    if bound_flags is not None:
+        at_bound = at_bound | np.where(status == FitStatus.OK, bound_flags, 0)
     return FitResult(
         u_surface_v=reported[:, 0],
         b_spacecraft_over_b_surface=reported[:, 1],

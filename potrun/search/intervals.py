@@ -37,7 +37,7 @@ class Profile:
     """How well each value of U explains a sweep; nodes rise along the last axis."""
 
     u: FloatArray  # (S, K) V
-    worse_by: FloatArray  # (S, K) how much worse than the best point, in units of what chance brings
+    worse_by: FloatArray  # (S, K) how much worse than the best point, in units of its standard deviation by chance
 
 
 def ends_of(profile: Profile, limit: float) -> tuple[FloatArray, FloatArray, BoolArray]:

@@ -4,8 +4,8 @@ In a row the beam has one strength B = A g(U), the same for all cells but for th
 runs from `weak` to `strong`. Two bounds hold at once, and the better one is used.
 
 *Apart*: each cell takes whatever B in the interval suits it best, so its cost is at least the squared distance of its
-datum from the interval of its model. Good far from the minimum, and the only bound where a cell may be inside the loss
-cone or outside.
+datum from the interval of its model. Good far from the minimum, and the only bound for a cell that
+may be inside the loss cone or outside.
 
 *Together*: the sum over cells and rows at the middle of the box, less the steepest change that (U, A) can bring while
 all rows share them. Slopes of opposite sign cancel, so near a minimum, where their sum vanishes, the bound is short by
@@ -21,7 +21,7 @@ from potrun.search.exact.jit import inlined
 from potrun.search.exact.records import Box, Problem, Row, Scratch
 
 ROUGH, APART, VALUE, BY_AMPLITUDE, BY_U, SECOND, CURVED, AT_CENTRE, EXTENT_U, EXTENT_AMPLITUDE = range(10)
-"""What the sums over rows hold."""
+"""Places in the array of sums over rows."""
 
 
 class Strength(NamedTuple):
@@ -42,9 +42,9 @@ class Strength(NamedTuple):
 class InnerCost(NamedTuple):
     """Cost of the inner cells of one row over a box."""
 
-    unsure: float  # lower bound of the cells that the box leaves inside or outside
-    unsure_value: float  # the least they cost at the middle strength
-    apart: float  # lower bound of the others, each for itself
+    undecided: float  # lower bound of the cells that may be inside or outside the cone
+    undecided_value: float  # their least cost at the middle strength
+    apart: float  # lower bound of the others, each cell by itself
     value: float  # cost of those others at the middle strength
     slope: float  # its derivative by the strength
     bend: float  # bound on how negative its second derivative can be
@@ -79,8 +79,8 @@ def add_row(problem: Problem, row: Row, low: int, high: int, box: Box, greatest:
     strong = box.amplitude_high * strength.greatest
     inner = bound_inner_cost(problem, row, low, high, weak, centre, strong, scratch)
     sums = scratch.sums
-    sums[ROUGH] += inner.unsure
-    sums[AT_CENTRE] += inner.value + inner.unsure_value
+    sums[ROUGH] += inner.undecided
+    sums[AT_CENTRE] += inner.value + inner.undecided_value
     sums[EXTENT_U] += strength.greatest - strength.least
     sums[EXTENT_AMPLITUDE] += strength.greatest
     if strength.is_smooth:
@@ -101,7 +101,7 @@ def bound_inner_cost(
 ) -> InnerCost:
     """Bound the cost of a row's inner cells under a beam of strength `weak` to `strong`."""
     number = row.n_inner
-    _bound_sure_cells(problem, row, low, weak, middle, strong, scratch)
+    _bound_decided_cells(problem, row, low, weak, middle, strong, scratch)
     apart, value, slope, bend = 0.0, 0.0, 0.0, 0.0
     for cell in range(number):
         if low <= cell < high:
@@ -110,7 +110,7 @@ def bound_inner_cost(
         value += scratch.far[cell]
         slope += scratch.steep[cell]
         bend += scratch.key[cell]
-    # The lost cells among the unsure ones are the first few, however many: try every number of them.
+    # Those of the undecided cells that lie inside the cone are the first ones: try every number of them.
     kept, kept_value, change, change_value, least, least_value = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for cell in range(low, min(high, number)):
         data, beam = row.data[cell], row.beam[cell]
@@ -123,12 +123,12 @@ def bound_inner_cost(
 
 
 @inlined
-def _bound_sure_cells(
+def _bound_decided_cells(
     problem: Problem, row: Row, low: int, weak: float, middle: float, strong: float, scratch: Scratch
 ) -> None:
-    """Note of each inner cell, the first `low` being lost: bound, cost at the middle, its slope and its bend.
+    """Store for each inner cell, the first `low` of them inside the cone: bound, cost at the middle, slope, curvature.
 
-    Cell by cell and without a branch, so that several can be at once.
+    Without a branch in the loop, so that the processor can take several cells at once.
     """
     data, beam = row.data, row.beam
     apart, value, slope, bend = scratch.base, scratch.far, scratch.steep, scratch.key

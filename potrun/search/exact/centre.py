@@ -1,8 +1,8 @@
-"""Of all parameters that are as good as the best the middle is reported: the same whatever search came by.
+"""The middle of all parameters that fit as well as the best: the same, whichever way the search took.
 
-Without a beam a whole region fits equally well, and its middle is that of its range of U, on the scale of
-ln(PIVOT_V - U), and there that of its range of r. A beam tells potentials apart where two rows see it; where one row
-alone does, a weaker beam at another U fits as well, over up to some beam widths, and U is put in the middle of these.
+Without a beam a whole region fits equally well: U is put in the middle of its range of U, on the scale of ln(PIVOT_V -
+U), and r in the middle of its range there. A beam tells potentials apart where two rows see it; where one row alone
+does, a weaker beam at another U fits as well, over up to some beam widths, and U is put in the middle of these.
 """
 
 import math
@@ -14,7 +14,7 @@ from potrun.search.exact.equations import beam_profile
 from potrun.search.exact.jit import inlined
 from potrun.search.exact.points import best_at, without_beam
 from potrun.search.exact.records import Point, Problem, Row, Rows, Scratch
-from potrun.search.exact.region import note_region_at, ratio_at, ratios_at, u_range
+from potrun.search.exact.region import ratio_at, ratios_at, set_region_at, u_range
 from potrun.search.exact.tuning import EQUAL, FLAT_HALVINGS, FLAT_REACH, FLAT_STEP, LAST_STEPS
 from potrun.search.intervals import PIVOT_V
 
@@ -24,8 +24,8 @@ RATIO_LOWER, RATIO_UPPER = int(AtBound.RATIO_LOWER), int(AtBound.RATIO_UPPER)
 
 @inlined
 def centre(problem: Problem, rows: Rows, number: int, best: Point, scratch: Scratch) -> Point:
-    """Move a best point to the middle of those that are as good; a beam that gains nothing is none."""
-    note_region_at(problem, rows, number, best.u, best.ratio, scratch)
+    """Move the best point to the middle of those that fit as well; a beam that does not improve the fit is dropped."""
+    set_region_at(problem, rows, number, best.u, best.ratio, scratch)
     least, most = u_range(problem, number, scratch)
     without = without_beam(rows, number, best.u, best.ratio)
     if problem.amplitude_min == 0.0 and without <= best.value * (1.0 + EQUAL):
@@ -38,13 +38,13 @@ def centre(problem: Problem, rows: Rows, number: int, best: Point, scratch: Scra
         most = _flat_end(problem, rows, number, best, rows[seen_by], min(most, best.u + reach), scratch)
     u = best.u if least == most else PIVOT_V - math.sqrt((PIVOT_V - least) * (PIVOT_V - most))
     moved = _fitted_at(problem, rows, number, best, rows[seen_by], u, scratch)
-    # Rounding at the edge of a tiny region may lose another cell: then the point stays where it is.
+    # At the edge of a tiny region rounding may put another cell inside the cone: then the point stays where it is.
     return moved if moved.value <= best.value * (1.0 + 2.0 * EQUAL) else best
 
 
 @inlined
 def _most_affected(problem: Problem, rows: Rows, number: int, u: float) -> int:
-    """Find the row that the beam is strongest in."""
+    """Find the row in which the beam is strongest."""
     found, strongest = 0, -1.0
     for i in range(number):
         strength = beam_profile(rows[i].energy, rows[i].usc, u, problem.beam_width)
@@ -55,7 +55,7 @@ def _most_affected(problem: Problem, rows: Rows, number: int, u: float) -> int:
 
 @inlined
 def _flat_end(problem: Problem, rows: Rows, number: int, best: Point, row: Row, end: float, scratch: Scratch) -> float:
-    """Find how far towards some U in the region noted the objective stays as good as at the best point."""
+    """Find how far towards a given U, inside the current region, the objective stays as low as at the best point."""
     limit = best.value * (1.0 + EQUAL)
     step = FLAT_STEP * problem.beam_width
     inside = max(end, best.u - step) if end < best.u else min(end, best.u + step)
@@ -75,7 +75,7 @@ def _flat_end(problem: Problem, rows: Rows, number: int, best: Point, row: Row, 
 
 @inlined
 def _fitted_at(problem: Problem, rows: Rows, number: int, best: Point, row: Row, u: float, scratch: Scratch) -> Point:
-    """Evaluate the middle of the region noted at another U, starting with the beam as strong in one row as before."""
+    """Evaluate the middle of the current region at another U; the beam starts with the strength it had in one row."""
     low, high = ratios_at(number, u, scratch)
     ratio, amplitude = 0.5 * (low + high), best.amplitude
     if amplitude > 0.0:
@@ -89,10 +89,10 @@ def _fitted_at(problem: Problem, rows: Rows, number: int, best: Point, row: Row,
 
 
 @inlined
-def touched_bounds(problem: Problem, rows: Rows, number: int, best: Point, scratch: Scratch) -> int:
-    """AtBound bits of the bounds of U and r up to which the objective stays as good as at the best point.
+def reached_bounds(problem: Problem, rows: Rows, number: int, best: Point, scratch: Scratch) -> int:
+    """AtBound bits of the bounds of U and r up to which the objective stays as low as at the best point.
 
-    Call after :func:`centre`, whose region is used: at a bound of U that it reaches, r may have to be another.
+    Call after :func:`centre`, whose region is used: at a bound of U, another r may be needed to stay inside it.
     """
     bits = 0
     for u, ratio, bit in (

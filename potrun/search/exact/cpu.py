@@ -8,7 +8,7 @@ import numpy as np
 from potrun.core.instrument import N_CELLS, N_CHANNELS
 from potrun.core.records import SweepBatch
 from potrun.core.settings import FitterConfig
-from potrun.search.exact.found import Found, cells_of, found_from, no_answers
+from potrun.search.exact.batch import SearchResult, cells_of, empty_answers, result_from
 from potrun.search.exact.heap import new_heap
 from potrun.search.exact.jit import compiled, name_records
 from potrun.search.exact.keep import machine_code
@@ -34,7 +34,7 @@ class CpuSearch:
         self.problem = problem_of(settings, dtype)
         self._process_sweeps = process or machine_code(load, dtype)
 
-    def search(self, sweeps: SweepBatch) -> Found:
+    def search(self, sweeps: SweepBatch) -> SearchResult:
         """Find the minimum of each sweep.
 
         Raises
@@ -42,11 +42,11 @@ class CpuSearch:
         UsageError
             If the tables' number format cannot hold the costs that the settings lead to.
         """
-        cells, answers = cells_of(sweeps, self.problem, self.settings), no_answers(sweeps.n_sweeps, self.settings)
+        cells, answers = cells_of(sweeps, self.problem, self.settings), empty_answers(sweeps.n_sweeps, self.settings)
         # Memory to work in is this call's own, so that threads do not meet.
         memory = new_rows(self.dtype), new_heap(self.problem.max_boxes), new_scratch(self.problem)
         self._process_sweeps(self.problem, *cells, *answers, *memory)
-        return found_from(answers, self.dtype, sweeps, self.settings)
+        return result_from(answers, self.dtype, sweeps, self.settings)
 
 
 def load(dtype: str, folder: Path) -> Callable[..., None]:

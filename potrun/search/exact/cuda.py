@@ -13,7 +13,7 @@ from numba.cuda.cudadrv import nvvm
 from potrun.core.instrument import N_CELLS, N_CHANNELS
 from potrun.core.records import BoolArray, FloatArray, IntArray, SweepBatch
 from potrun.core.settings import FitterConfig
-from potrun.search.exact.found import Answers, Cells, Found, cells_of, found_from, no_answers
+from potrun.search.exact.batch import Answers, Cells, SearchResult, cells_of, empty_answers, result_from
 from potrun.search.exact.heap import new_heap
 from potrun.search.exact.kernel import process_sweep
 from potrun.search.exact.records import Problem, Rows, Scratch, new_rows, new_scratch, problem_of
@@ -39,7 +39,7 @@ def search_queue(
     mask: BoolArray,
     points: FloatArray,
     lower_bound: FloatArray,
-    touches: Any,
+    bound_flags: Any,
     nodes: FloatArray,
     worse_by: FloatArray,
     largest: FloatArray,
@@ -66,7 +66,7 @@ def search_queue(
             mask,
             points,
             lower_bound,
-            touches,
+            bound_flags,
             nodes,
             worse_by,
             largest,
@@ -94,7 +94,7 @@ class CudaSearch:
         self.dtype = dtype
         self.problem = problem_of(settings, dtype)
 
-    def search(self, sweeps: SweepBatch) -> Found:
+    def search(self, sweeps: SweepBatch) -> SearchResult:
         """Find the minimum of each sweep.
 
         Raises
@@ -103,7 +103,7 @@ class CudaSearch:
             If the tables' number format cannot hold the costs that the settings lead to.
         """
         cells = (cuda.to_device(array) for array in cells_of(sweeps, self.problem, self.settings))
-        answers = [cuda.to_device(array) for array in no_answers(sweeps.n_sweeps, self.settings)]
+        answers = [cuda.to_device(array) for array in empty_answers(sweeps.n_sweeps, self.settings)]
         free, _ = cuda.current_context().get_memory_info()
         memory = _memory_of(self.problem, self.dtype)
         workers = int(min(sweeps.n_sweeps, MAX_WORKERS, max(MEMORY_SHARE * free // sum(a.nbytes for a in memory), 1)))
@@ -114,7 +114,7 @@ class CudaSearch:
         with unfused():
             _kernel[-(-workers // BLOCK), BLOCK](self.problem, *cells, *answers, *room, scratch, queue)
         found = Answers(*(array.copy_to_host() for array in answers))
-        return found_from(found, self.dtype, sweeps, self.settings)
+        return result_from(found, self.dtype, sweeps, self.settings)
 
 
 def signature_of(settings: FitterConfig, dtype: str) -> tuple[Any, ...]:
@@ -122,7 +122,7 @@ def signature_of(settings: FitterConfig, dtype: str) -> tuple[Any, ...]:
     problem = problem_of(settings, dtype)
     rows, cells = np.zeros((1, N_CHANNELS)), np.zeros((1, N_CHANNELS, N_CELLS))
     is_true = np.zeros(cells.shape, np.bool_)
-    arrays = [*Cells(rows, rows, cells, is_true, cells, cells, is_true), *no_answers(1, settings)]
+    arrays = [*Cells(rows, rows, cells, is_true, cells, cells, is_true), *empty_answers(1, settings)]
     memory = _memory_of(problem, dtype)
     arrays += [memory[0][None], memory[1][None], memory[2], np.zeros(1, np.int64)]
     return tuple(numba.typeof(argument) for argument in (problem, *arrays))

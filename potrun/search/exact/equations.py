@@ -1,7 +1,7 @@
 """The model's equations as compiled code calls them: the public functions themselves, compiled for single numbers.
 
-The logarithm is our own: a call to the library's cannot be carried out for several cells at once. It is right to two
-units in the last place of a logarithm of order one, far within what bounds are widened by.
+The logarithm is written out here, because a processor cannot carry out calls of the library's for several cells at
+once. It is right to two units in the last place of a logarithm of order one, far less than bounds are widened by.
 """
 
 import math
@@ -20,7 +20,7 @@ _mirror_ratio = inlined(model.mirror_ratio)
 beam_exponent = inlined(model.beam_exponent)
 
 FAINTEST = -0.5 * REACH * REACH
-"""Logarithm of the relative strength below which the beam is none."""
+"""Logarithm of the relative strength below which the beam is taken as zero."""
 
 LN_2_HIGH, LN_2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
 """ln 2 in two parts, the first with trailing zeros, so that its multiples are exact."""

@@ -14,22 +14,22 @@ from potrun.core.records import BoolArray, CodeArray, FitResult, FitStatus, Floa
 from potrun.core.settings import FitterConfig
 from potrun.losscone.objectives import divisor
 from potrun.search.base import OnProgress, make_result
+from potrun.search.exact.batch import SearchResult
 from potrun.search.exact.device import SearchDevice
-from potrun.search.exact.found import Found
 from potrun.search.exact.tuning import FLOOR
 from potrun.search.intervals import intervals_of, with_intervals
 
 CPU_CHUNK = 64
-"""Sweeps that a thread is handed at once: enough to forget the cost of the call, few enough for its cache."""
+"""Sweeps per call on a CPU thread: enough to outweigh the cost of the call, few enough for its cache."""
 
 CUDA_CHUNK = 16384
-"""Sweeps that a CUDA device is handed at once: some for each warp that it can hold."""
+"""Sweeps per call on a CUDA device: several for each warp that it can hold."""
 
 
 class Search(Protocol):
     """Searches sweeps; what it finds of each depends on that sweep alone."""
 
-    def search(self, sweeps: SweepBatch) -> Found:
+    def search(self, sweeps: SweepBatch) -> SearchResult:
         """Find the minimum of each sweep."""
         ...
 
@@ -43,7 +43,7 @@ class _Outcome:
     chi2: FloatArray
     gap: FloatArray
     is_certified: BoolArray
-    touches: CodeArray
+    bound_flags: CodeArray
     ends: FloatArray
 
 
@@ -86,7 +86,7 @@ class BranchAndBoundFitter:
         chi2 = np.full(batch.n_sweeps, np.nan)
         gap = np.full(batch.n_sweeps, np.nan)
         is_certified = np.zeros(batch.n_sweeps, np.bool_)
-        touches = np.zeros(batch.n_sweeps, np.int8)
+        bound_flags = np.zeros(batch.n_sweeps, np.int8)
         ends = np.full((batch.n_sweeps, 5), np.nan)
         finished = int((batch.status != FitStatus.OK).sum())
         for outcome in self._outcomes(batch):
@@ -94,18 +94,18 @@ class BranchAndBoundFitter:
             chi2[outcome.index] = outcome.chi2
             gap[outcome.index] = outcome.gap
             is_certified[outcome.index] = outcome.is_certified
-            touches[outcome.index] = outcome.touches
+            bound_flags[outcome.index] = outcome.bound_flags
             ends[outcome.index] = outcome.ends
             finished += len(outcome.index)
             if on_progress is not None:
                 on_progress(finished, outcome.chi2)
         result = make_result(
-            batch, parameters, self.settings, chi2=chi2, gap=gap, is_certified=is_certified, touches=touches
+            batch, parameters, self.settings, chi2=chi2, gap=gap, is_certified=is_certified, bound_flags=bound_flags
         )
         return with_intervals(result, ends, self.settings) if self.settings.intervals else result
 
     def _outcomes(self, batch: SweepBatch) -> Iterator[_Outcome]:
-        """Search all chunks, on as many threads as asked for, and yield them as they finish."""
+        """Search all chunks on the given number of threads and yield them as they finish."""
         fitted = np.flatnonzero(batch.status == FitStatus.OK)
         chunks = [fitted[start : start + self.batch_size] for start in range(0, len(fitted), self.batch_size)]
         if self.device.threads == 1:
@@ -120,11 +120,11 @@ class BranchAndBoundFitter:
                 for future in done:
                     yield future.result()
         finally:
-            # After an error or a signal nobody wants the chunks that are still waiting.
+            # After an error or a signal the chunks that are still waiting are dropped.
             pool.shutdown(cancel_futures=True)
 
     def _search_chunk(self, batch: SweepBatch, index: IntArray) -> _Outcome:
-        """Search some sweeps and say how far each is proven."""
+        """Search some sweeps and compute how far each minimum is proven."""
         sweeps = batch.take(index)
         found = self._search.search(sweeps)
         reduced_by = divisor(sweeps.mask, self.settings)
@@ -137,7 +137,7 @@ class BranchAndBoundFitter:
             parameters=found.parameters,
             chi2=found.chi2,
             gap=gap,
-            touches=found.touches,
+            bound_flags=found.bound_flags,
             ends=no_ends if found.profile is None else intervals_of(found.profile, self.settings),
             is_certified=below <= smallest,
         )

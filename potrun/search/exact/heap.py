@@ -12,7 +12,7 @@ BOUND, AGE, BOX = 0, 1, 2
 
 
 def new_heap(max_boxes: int) -> FloatArray:
-    """Allocate room for what a search of so many boxes can have open at once; (size, 8)."""
+    """Allocate a heap for all boxes that a search of `max_boxes` can have open at once; (size, 8)."""
     return np.zeros((max_boxes + GRID_U * GRID_RATIO + MOST_PIECES, BOX + len(Box._fields)))
 
 
@@ -40,7 +40,7 @@ def first_box(heap: FloatArray) -> Box:
 
 @inlined
 def remove_first(heap: FloatArray, length: int) -> int:
-    """Take the first box off; return the new length."""
+    """Remove the first box; return the new length."""
     last = length - 1
     bound, age = heap[last, BOUND], heap[last, AGE]
     place = 0

@@ -1,4 +1,4 @@
-"""How the search is compiled."""
+"""How the functions of the search are compiled."""
 
 import os
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from llvmlite import binding
 from numpy.typing import NDArray
 
 _named: list[Any] = []
-"""Types that no longer exist are named anew."""
+"""Keeps the types alive: Numba would name a deleted one anew."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -40,7 +40,7 @@ def compiled(function: Function, folder: Path) -> Function:
 
 
 def name_records(*arrays: NDArray[Any]) -> None:
-    """Have the record types of arrays named in this order.
+    """Make Numba name the record types of arrays in this order.
 
     In machine code Numba names a record by the number of types that its process met before. Two processes that compile
     for different records would give both the same name, and where their code is loaded together each would run the
@@ -50,6 +50,6 @@ def name_records(*arrays: NDArray[Any]) -> None:
 
 
 def compiler() -> str:
-    """Say what turns sources into machine code, and for which processor."""
+    """Return the compiler's versions and the processor it compiles for."""
     features = binding.get_host_cpu_features().flatten()
     return f"numba {numba.__version__} llvmlite {binding.llvm_version_info} {binding.get_host_cpu_name()} {features}"

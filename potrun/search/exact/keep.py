@@ -1,8 +1,8 @@
 """Where the machine code of the search is kept, and how it gets there.
 
-Compiling takes about half a minute and is done once. It is done by a process of its own: a compiler cannot be asked to
-stop, while a run has to answer signals. The code is kept in the user's cache folder, under a name made of the sources
-and the compiler that it came from, and is used only while it has the digests that it was kept with.
+Compiling takes about half a minute and happens once. A process of its own does it, because a compiler cannot be
+interrupted while a run has to answer signals. The code is kept in the user's cache folder, under a digest of its
+sources and its compiler, and is used only while its files have the digests noted with them.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ def machine_code(load: Load, dtype: str) -> Callable[..., Any]:
     RunInterruptedError
         If a signal came meanwhile.
     PotrunError
-        If it cannot be compiled, or there is no place to do so.
+        If it cannot be compiled, or there is no folder to do so in.
     """
     with _one_at_a_time:
         if (load, dtype) not in _loaded:
@@ -69,7 +69,7 @@ def machine_code(load: Load, dtype: str) -> Callable[..., Any]:
 
 
 def cache_folder() -> Path:
-    """Folder of the machine code that belongs to the sources and the compiler as they are."""
+    """Folder of the machine code that belongs to the present sources and compiler."""
     here = Path(__file__).parent
     # Numba asks for the place of the sources too.
     digest = hashlib.sha256(f"{compiler()} {sys.version} {here}".encode())
@@ -81,7 +81,7 @@ def cache_folder() -> Path:
 
 @contextmanager
 def _folder_of_code(load: Load, dtype: str) -> Iterator[Path]:
-    """Lend a folder that holds the machine code and can be written, as Numba wants it even for reading."""
+    """Yield a writable folder that holds the machine code; Numba needs to write even where it only reads."""
     folder = cache_folder() / dtype
     trouble = _trouble_with(folder)
     if not trouble and not _is_whole(folder):
@@ -106,7 +106,7 @@ def _folder_of_code(load: Load, dtype: str) -> Iterator[Path]:
 
 
 def _trouble_with(folder: Path) -> OSError | None:
-    """Try to write what machine code may take, once it is not there."""
+    """Try to write as much as the machine code may take, unless it is there already."""
     is_whole = _is_whole(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,7 @@ def _trouble_with(folder: Path) -> OSError | None:
 
 
 def _compile(load: Load, dtype: str, folder: Path) -> None:
-    """Let another process compile into a new folder; it ends with this one, however this one ends."""
+    """Have another process compile into a new folder; it ends when this one does, for whatever reason."""
     folder.mkdir(parents=True)
     program = (
         f"import sys; from {__name__} import compile_for_another; "
@@ -132,7 +132,7 @@ def _compile(load: Load, dtype: str, folder: Path) -> None:
             stdout=subprocess.DEVNULL,
             stderr=said,
             env={**os.environ, "PYTHONPATH": path},
-            # Ctrl-C in a terminal reaches a whole session, but whether to end is for this process to say.
+            # Ctrl-C in a terminal reaches the whole session, but this process decides whether to end.
             start_new_session=True,
         )
         try:
@@ -154,7 +154,7 @@ def _compile(load: Load, dtype: str, folder: Path) -> None:
 
 
 def compile_for_another(load: Load, dtype: str, folder: str) -> None:
-    """Compile in this process, for the one that started it and holds the other end of its input."""
+    """Compile in this process, on behalf of the one that started it and holds the other end of its standard input."""
 
     def end_with_the_other() -> None:
         sys.stdin.read()
@@ -168,12 +168,12 @@ def compile_for_another(load: Load, dtype: str, folder: str) -> None:
 
 
 def _seal(folder: Path) -> None:
-    """Note the digests of all files."""
+    """Write down the digests of all files."""
     (folder / SEAL).write_text("".join(f"{digest}  {name}\n" for name, digest in _digests(folder).items()))
 
 
 def _is_whole(folder: Path) -> bool:
-    """Say whether the machine code is as it was when it was compiled."""
+    """Whether all files of the machine code are as they were when it was compiled."""
     try:
         noted = [line.split("  ", 1) for line in (folder / SEAL).read_text().splitlines()]
         return bool(noted) and _digests(folder) == {name: digest for digest, name in noted}
@@ -187,7 +187,7 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def _clear(folder: Path) -> None:
-    """Remove what is damaged, or was left by a process that was killed."""
+    """Remove a damaged folder, or one left by a process that was killed."""
     if (folder / SEAL).exists():
         log.warning("the machine code in %s is damaged: compiling it again", folder)
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,12 +1,12 @@
-"""All of the search of one sweep, from cells to minimum and profile, and the loop over sweeps that a CPU core runs."""
+"""The whole search of one sweep, from its cells to minimum and profile, and the loop over sweeps for one CPU core."""
 
 from potrun.core.records import BoolArray, CodeArray, FloatArray
-from potrun.search.exact.centre import centre, touched_bounds
+from potrun.search.exact.centre import centre, reached_bounds
 from potrun.search.exact.jit import inlined
+from potrun.search.exact.near_optimal import search_near_optimal_boxes
 from potrun.search.exact.polish import polish
 from potrun.search.exact.profile import profile_of_u
 from potrun.search.exact.records import Problem, Rows, Scratch
-from potrun.search.exact.rivals import beat_rivals
 from potrun.search.exact.search import search
 from potrun.search.exact.tables import build_tables
 
@@ -24,7 +24,7 @@ def process_sweep(
     mask: BoolArray,
     points: FloatArray,
     lower_bound: FloatArray,
-    touches: CodeArray,
+    bound_flags: CodeArray,
     nodes: FloatArray,
     worse_by: FloatArray,
     largest: FloatArray,
@@ -40,20 +40,20 @@ def process_sweep(
     problem : Problem
     energy, usc : (S, E) float64
     sine, is_reflected, data, beam, mask : (S, E, C)
-        The fields of ``found.Cells``.
-    points, lower_bound, touches, nodes, worse_by, largest
-        The fields of ``found.Answers``, of which entry `i` is filled.
+        The fields of ``batch.Cells``.
+    points, lower_bound, bound_flags, nodes, worse_by, largest
+        The fields of ``batch.Answers``, of which entry `i` is filled.
     rows, heap, scratch
-        Memory to work in.
+        Working memory.
     """
     number, rounding, largest[i] = build_tables(
         problem, energy[i], usc[i], sine[i], is_reflected[i], data[i], beam[i], mask[i], rows, scratch
     )
     best, lower_bound[i], left = search(problem, rows, number, rounding, heap, scratch)
     best = polish(problem, rows, number, best, scratch)
-    best = beat_rivals(problem, rows, number, rounding, best, heap, left, scratch)
+    best = search_near_optimal_boxes(problem, rows, number, rounding, best, heap, left, scratch)
     best = centre(problem, rows, number, best, scratch)
-    touches[i] = touched_bounds(problem, rows, number, best, scratch)
+    bound_flags[i] = reached_bounds(problem, rows, number, best, scratch)
     points[i, 0], points[i, 1], points[i, 2] = best.u, best.ratio, best.amplitude
     if nodes.shape[1] > 0:
         profile_of_u(problem, rows, number, best, nodes[i], worse_by[i], scratch)
@@ -70,7 +70,7 @@ def process_sweeps(
     mask: BoolArray,
     points: FloatArray,
     lower_bound: FloatArray,
-    touches: CodeArray,
+    bound_flags: CodeArray,
     nodes: FloatArray,
     worse_by: FloatArray,
     largest: FloatArray,
@@ -92,7 +92,7 @@ def process_sweeps(
             mask,
             points,
             lower_bound,
-            touches,
+            bound_flags,
             nodes,
             worse_by,
             largest,

@@ -10,10 +10,10 @@ from potrun.search.exact.tuning import N_BINS
 
 @inlined
 def count_below(row: Row, edge: float) -> int:
-    """Exact number of a row's cells that lie inside the cone."""
+    """Exact number of a row's cells inside the cone."""
     edges = row.edge
     count = int(row.bins[int(edge * N_BINS)])
-    # Most bins hold one cell or none, which one comes first no processor can guess: add, do not branch.
+    # Most bins hold one cell or none, and a processor cannot predict which: add without a branch.
     count += int(edges[count] < edge)
     while edges[count] < edge:
         count += 1
@@ -22,7 +22,7 @@ def count_below(row: Row, edge: float) -> int:
 
 @inlined
 def least_cost(row: Row, low: int, high: int) -> float:
-    """Not above the least cost of a row without a beam, `low` to `high` cells being lost."""
+    """Lower bound of a row's cost without a beam, with `low` to `high` lost cells."""
     level, step = 0, 1
     while 2 * step <= high - low + 1:
         level, step = level + 1, 2 * step
@@ -32,7 +32,7 @@ def least_cost(row: Row, low: int, high: int) -> float:
 
 @inlined
 def least_outer_cost(row: Row, low: int, high: int) -> float:
-    """Not above the least cost of a row's outer cells without a beam."""
+    """Lower bound of the cost of a row's outer cells without a beam."""
     least: float = row.outer_kept
     if high > row.n_inner:
         least = least_cost(row, max(low, row.n_inner), high) - row.inner_lost
@@ -41,7 +41,7 @@ def least_outer_cost(row: Row, low: int, high: int) -> float:
 
 @inlined
 def least_inner_cost(row: Row, node: int, low: int, high: int) -> float:
-    """Not above the least cost of a row's inner cells under any beam up to a tabulated strength."""
+    """Lower bound of the cost of a row's inner cells under any beam up to a tabulated strength."""
     table = row.strongest
     least: float = table[node, low]
     for lost in range(low + 1, high + 1):
@@ -51,7 +51,7 @@ def least_inner_cost(row: Row, node: int, low: int, high: int) -> float:
 
 @inlined
 def node_above(problem: Problem, strength: float) -> int:
-    """Index of a tabulated strength not below the given one."""
+    """Index of the lowest tabulated strength that is not below the given one."""
     if strength == 0.0:
         return 0
     position = logarithm(1.0 + strength / problem.background) / problem.spacing
@@ -61,7 +61,7 @@ def node_above(problem: Problem, strength: float) -> int:
 
 @inlined
 def greatest_profile(energy: float, usc: float, u_low: float, u_high: float, width: float) -> float:
-    """Not below the greatest relative strength of the beam in a row, for U in a range.
+    """Upper bound of the relative strength of the beam in a row, for U in a range.
 
     Secondaries arrive with c = max(Usc - U, w); a row sees them the better the nearer its energy is to c.
     """

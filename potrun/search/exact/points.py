@@ -1,10 +1,10 @@
 """Values of the objective at points of (U, r), with the best beam amplitude for each.
 
 Without a beam a point costs one table entry a row. The beam then changes the inner cells of the few rows that it
-reaches. If every such row could have the strength that suits it best and the point were still no better than what is
-known, it is left at that; for the others a coarse scan of the amplitude and Gauss-Newton steps from the best of it find
-the minimum. The beam's effect on outer cells is left out: values here steer the search, what is reported is evaluated
-by the public objective.
+reaches. If the point would be no better than what is known even with the best strength for every such row, no amplitude
+is searched; otherwise a coarse scan of the amplitude, and Gauss-Newton steps from the best of it, find the minimum. The
+beam's effect on outer cells is left out: values here steer the search, what is reported is evaluated by the public
+objective.
 """
 
 from potrun.search.exact.equations import beam_profile, cone_edge, logarithm
@@ -89,9 +89,9 @@ def _cells_under_beam(
     -------
     number : int
     relaxed : float
-        What the objective cannot fall below if each row has the strength that suits it best.
+        Lower bound of the objective, with the best strength for each row.
     at_zero : tuple of float
-        What :func:`_cost_at` is without a beam, where no logarithm need be taken.
+        What :func:`_cost_at` returns without a beam, where no logarithm is needed.
     """
     n_cells, relaxed = 0, without
     cost, slope, curvature = 0.0, 0.0, 0.0
@@ -114,8 +114,8 @@ def _cells_under_beam(
             if row.beam[cell] < faint:
                 break
             is_lost = cell < lost
-            far = row.data[cell] - (problem.level_lost if is_lost else problem.level_kept)
-            steep = row.beam[cell] * strength * (problem.steep_lost if is_lost else problem.steep_kept)
+            far = row.data[cell] - (problem.level_inside if is_lost else problem.level_outside)
+            steep = row.beam[cell] * strength * (problem.steep_inside if is_lost else problem.steep_outside)
             cost += far * far
             slope += far * steep
             curvature += steep * steep
@@ -130,7 +130,7 @@ def _cells_under_beam(
 def _cost_at(problem: Problem, number: int, amplitude: float, scratch: Scratch) -> tuple[float, float, float]:
     """Cost of the gathered cells, and the parts of the Gauss-Newton step: slope and curvature."""
     data, beam, base, far, steep = scratch.data, scratch.beam, scratch.base, scratch.far, scratch.steep
-    # Cell by cell first, which several can be at once; the sums, whose order is fixed, after.
+    # First the cells, which a processor takes several at once; then the sums, whose order is fixed.
     if problem.is_logarithmic:
         for cell in range(number):
             model = base[cell] + amplitude * beam[cell] + problem.log_offset

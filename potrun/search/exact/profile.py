@@ -39,10 +39,10 @@ def profile_of_u(
     ----------
     best : Point
     nodes, worse_by : (K,) float64
-        Filled with the nodes, rising, and how much worse each is, in units of what chance brings.
+        Filled with the nodes, rising, and how much worse each is: the Vuong statistic.
     """
     _place_nodes(problem, best.u, nodes)
-    _note_best(problem, rows, number, best, scratch)
+    _store_best(problem, rows, number, best, scratch)
     ratios, costs = scratch.ratios, scratch.costs
     _place_ratios(problem, best.ratio, ratios)
     low, high = problem.amplitude_min, problem.amplitude_max
@@ -102,7 +102,7 @@ def _best_ratio(rows: Rows, number: int, u: float, ratios: FloatArray, costs: Fl
     for i in range(number):
         row = rows[i]
         if cone_edge(row.energy, row.usc, u, ratios[N_RATIO - 1]) <= row.edge[0]:
-            # No value of r loses a cell: r is greatest at the end of the range.
+            # Not even the largest r, at the end of the range, puts a cell inside the cone.
             for k in range(len(ratios)):
                 costs[k] += row.cost[0]
             continue
@@ -116,8 +116,8 @@ def _best_ratio(rows: Rows, number: int, u: float, ratios: FloatArray, costs: Fl
 
 
 @inlined
-def _note_best(problem: Problem, rows: Rows, number: int, best: Point, scratch: Scratch) -> None:
-    """Note what the best point makes of every row: lost cells, strength of the beam, cost of the inner cells."""
+def _store_best(problem: Problem, rows: Rows, number: int, best: Point, scratch: Scratch) -> None:
+    """Store the best point's lost cells, beam strength and costs of the inner cells for every row."""
     for i in range(number):
         row = rows[i]
         lost = count_below(row, cone_edge(row.energy, row.usc, best.u, best.ratio))
@@ -128,7 +128,7 @@ def _note_best(problem: Problem, rows: Rows, number: int, best: Point, scratch: 
 
 @inlined
 def _squares(problem: Problem, rows: Rows, number: int, here: Point, scratch: Scratch) -> float:
-    """Sum over cells the squared difference of cost between a point and the best one."""
+    """Sum over cells of the squared difference of cost between a point and the best one."""
     squares = 0.0
     for i in range(number):
         row = rows[i]
@@ -151,7 +151,7 @@ def _squares(problem: Problem, rows: Rows, number: int, here: Point, scratch: Sc
 def _cell_costs(
     problem: Problem, row: Row, first: int, last: int, lost: int, strength: float, costs: FloatArray
 ) -> None:
-    """Cost of some of a row's inner cells, of which those below `lost` are inside the cone."""
+    """Cost of a row's inner cells from `first` to `last`; those before `lost` are inside the cone."""
     data, beam = row.data, row.beam
     if problem.is_logarithmic:
         for cell in range(first, last):

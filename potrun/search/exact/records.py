@@ -1,7 +1,8 @@
-"""What compiled functions hand to one another: tuples of numbers, and records that are passed by address.
+"""What compiled functions pass to one another: tuples of numbers, and records passed by reference.
 
-A sweep's tables are an array of records, one for each energy row. C cells of a row stand in the order in which a
-growing cone takes them; the first of them, the inner ones, are those that the beam is followed in.
+A sweep's tables are an array of records, one for each energy row. The C cells of a row stand in the order in which a
+widening cone takes them in; for the first of them, the inner ones, the beam is followed cell by cell. *Lost* cells are
+those inside the loss cone; the others are *kept*.
 """
 
 import math
@@ -21,10 +22,10 @@ N_STRENGTHS = 17
 """Tabulated strengths of the beam, from none to the greatest."""
 
 N_SUMS = 10
-"""Sums over rows that the bound of a box is made of."""
+"""Sums over rows that make up the bound of a box."""
 
 N_SEEN = 32
-"""Regions that are remembered as looked into."""
+"""Regions that are remembered as searched."""
 
 Row = Any
 """One record of :func:`new_rows`."""
@@ -49,13 +50,13 @@ class Problem(NamedTuple):
     amplitude_min: float
     amplitude_max: float
     beam_width: float
-    inner: int  # cells of a row that the beam is followed in, at most
+    inner: int  # cells of a row in which the beam is followed, at most
     tolerance: float
     max_boxes: int
-    level_lost: float  # model inside the cone without a beam, as the objective compares it
-    level_kept: float  # outside
-    steep_lost: float  # how fast those change with the model's flux
-    steep_kept: float
+    level_inside: float  # model inside the cone without a beam, as the objective compares it
+    level_outside: float  # outside
+    steep_inside: float  # how fast those change with the model's flux
+    steep_outside: float
     spacing: float  # between tabulated strengths of the beam, in ln(strength + background)
     margin: float  # relative rounding error of a table entry
 
@@ -81,11 +82,11 @@ class Point(NamedTuple):
 
 
 def problem_of(settings: FitterConfig, dtype: str) -> Problem:
-    """Put the settings of a fit, and the format of the tables, into numbers."""
+    """Express the settings of a fit, and the format of its tables, as numbers."""
     low, high = beam_bounds(settings)
     is_logarithmic = settings.method == "halekas"
     lost, kept = settings.background + settings.log_offset, 1.0 + settings.log_offset
-    # Of other types, a whole number from Python for one, machine code would be compiled anew.
+    # Other types, such as an int where a float is expected, would be compiled for anew.
     return Problem(
         is_logarithmic=is_logarithmic,
         background=float(settings.background),
@@ -100,10 +101,10 @@ def problem_of(settings: FitterConfig, dtype: str) -> Problem:
         inner=inner_cells(settings),
         tolerance=float(settings.branch_and_bound.tolerance),
         max_boxes=settings.branch_and_bound.max_boxes,
-        level_lost=math.log(lost) if is_logarithmic else float(settings.background),
-        level_kept=math.log(kept) if is_logarithmic else 1.0,
-        steep_lost=1.0 / lost if is_logarithmic else 1.0,
-        steep_kept=1.0 / kept if is_logarithmic else 1.0,
+        level_inside=math.log(lost) if is_logarithmic else float(settings.background),
+        level_outside=math.log(kept) if is_logarithmic else 1.0,
+        steep_inside=1.0 / lost if is_logarithmic else 1.0,
+        steep_outside=1.0 / kept if is_logarithmic else 1.0,
         # The last strength lies above the largest amplitude, not a rounding error below it.
         spacing=math.log1p(high / settings.background) / (N_STRENGTHS - 1) * (1.0 + 1e-9),
         margin=float(np.finfo(dtype).eps),
@@ -127,7 +128,7 @@ def new_rows(dtype: str) -> Rows:
         ("energy", np.float64),  # eV
         ("usc", np.float64),  # V
         ("reach", np.int64),  # cells that the cone can reach
-        ("n_inner", np.int64),  # cells that the beam is followed in
+        ("n_inner", np.int64),  # cells in which the beam is followed
         ("inner_lost", np.float64),  # cost of the inner cells, all lost
         ("outer_kept", np.float64),  # cost of the outer cells, all kept
         ("gain", np.float64),  # fastest possible fall of the row's cost with the beam's strength
@@ -146,7 +147,7 @@ def new_rows(dtype: str) -> Rows:
 
 
 def new_scratch(problem: Problem) -> Scratch:
-    """Allocate what functions write to on their way; an array of one record."""
+    """Allocate the working memory of the functions; an array of one record."""
     cells = (N_CHANNELS * N_CELLS + 1,)
     fields: list[Any] = [(name, np.float64, cells) for name in ("data", "beam", "base", "far", "steep")]
     fields += [("order", np.int64, cells), ("key", np.float64, cells), ("sums", np.float64, (N_SUMS,))]

@@ -1,9 +1,9 @@
 """Best-first branch and bound over boxes of (U, r, A) of one sweep.
 
-The box with the lowest bound is taken, its centre tried, and halved along the directions that keep its bound from
-rising. As soon as the lowest bound comes within the tolerance of the best value, the search is over: that bound is the
-certificate, for no point of parameter space lies below it, however the best value was found. A search that has spent
-its boxes ends the same way, with a lower certificate.
+The box with the lowest bound is taken, its centre is tried, and it is halved along the directions that keep its bound
+low. As soon as the lowest bound comes within the tolerance of the best value, the search is over: that bound is the
+certificate, for no point of parameter space lies below it, however the best value was found. A search that has used up
+its boxes ends the same way, with a lower bound.
 """
 
 import math
@@ -17,7 +17,17 @@ from potrun.search.exact.heap import BOUND, first_box, push, remove_first
 from potrun.search.exact.jit import inlined
 from potrun.search.exact.points import best_at, without_beam
 from potrun.search.exact.records import Box, Point, Problem, Rows, Scratch
-from potrun.search.exact.tuning import ALONG, BALANCE, CUT_BELOW, FLOOR, GRID_RATIO, GRID_U, MOST_PIECES, RIVAL, SAFETY
+from potrun.search.exact.tuning import (
+    ALONG,
+    BALANCE,
+    CUT_BELOW,
+    FLOOR,
+    GRID_RATIO,
+    GRID_U,
+    MOST_PIECES,
+    NEAR_OPTIMAL,
+    SAFETY,
+)
 from potrun.search.intervals import PIVOT_V
 
 
@@ -39,14 +49,14 @@ def allowed_gap(problem: Problem, rounding: float, best: float) -> float:
 def search(
     problem: Problem, rows: Rows, number: int, rounding: float, heap: FloatArray, scratch: Scratch
 ) -> tuple[Point, float, int]:
-    """Find the global minimum of one sweep, a lower bound that proves how global it is, and what may still be better.
+    """Find the global minimum of one sweep, and a lower bound that proves it within the tolerance.
 
     Returns
     -------
     best : Point
     lower_bound : float
     length : int
-        Boxes left on the heap, the rivals of ``rivals`` among them.
+        Boxes left on the heap, those of ``near_optimal`` among them.
     """
     everything = Box(
         problem.u_min,
@@ -67,7 +77,7 @@ def search(
             quick = quick_bound(problem, rows, number, child, best.value - target)
             child_bound = max(bound, quick - rounding - abs(quick) * 1e-13)
             visited += 1
-            if child_bound < best.value * (1.0 - RIVAL):
+            if child_bound < best.value * (1.0 - NEAR_OPTIMAL):
                 length = push(heap, length, child_bound, visited, child)
             if child_bound >= target:
                 proven = min(proven, child_bound)
@@ -83,11 +93,11 @@ def search(
             if bound < target:
                 break
             proven = min(proven, bound)
-            if bound < best.value * (1.0 - RIVAL):
+            if bound < best.value * (1.0 - NEAR_OPTIMAL):
                 length = push(heap, length, bound, visited, box)
         best = _try_centre(problem, rows, number, box, best, scratch)
         target = best.value - allowed_gap(problem, rounding, best.value)
-        # A bound short by next to nothing is raised by settling cells, not by following the level of the beam.
+        # A bound that lacks next to nothing is raised by deciding cells, not by narrowing the beam.
         deficit = max(target - bound, 0.1 * (best.value - target))
         pieces = _how_to_cut(problem, box, slack, deficit)
 
@@ -119,9 +129,9 @@ def _try_centre(problem: Problem, rows: Rows, number: int, box: Box, best: Point
 @inlined
 def _how_to_cut(problem: Problem, box: Box, slack: Slack, deficit: float) -> Pieces:
     """Halve along the directions that keep the bound low; cut the amplitude where only the beam does."""
-    whole, has_unsure = is_whole(problem, box), slack.unsure_cells > 0.0
-    smooth = not whole and (slack.beam > min(BALANCE * deficit, slack.cone) or not has_unsure)
-    sharp = not smooth and has_unsure
+    whole, has_undecided = is_whole(problem, box), slack.undecided_cells > 0.0
+    smooth = not whole and (slack.beam > min(BALANCE * deficit, slack.cone) or not has_undecided)
+    sharp = not smooth and has_undecided
     by_u = sharp and slack.cone_by_u >= 0.4 * slack.cone_by_ratio
     by_ratio = sharp and slack.cone_by_ratio >= 0.4 * slack.cone_by_u
     by_amplitude = smooth and slack.beam_by_amplitude >= 0.5 * slack.beam_by_u
@@ -131,7 +141,7 @@ def _how_to_cut(problem: Problem, box: Box, slack: Slack, deficit: float) -> Pie
     if not (by_u or by_ratio or by_amplitude):
         by_u = True
     narrow = box.u_high - box.u_low < CUT_BELOW * problem.beam_width
-    if whole and slack.sees_beam and (narrow or not has_unsure) and box.amplitude_low < box.amplitude_high:
+    if whole and slack.sees_beam and (narrow or not has_undecided) and box.amplitude_low < box.amplitude_high:
         return Pieces(1, 1, MOST_PIECES)
     return Pieces(2 if by_u else 1, 2 if by_ratio else 1, 2 if by_amplitude else 1)
 

@@ -41,16 +41,16 @@ def build_tables(
     sine, data, beam : (E, C) float64
         sin^2 of the pitch angle, flux or its logarithm, and the beam's profile in pitch angle.
     is_reflected, mask : (E, C) bool
-        Beyond 90 deg; counts.
+        Beyond 90 deg; included.
 
     Returns
     -------
     number : int
-        Rows that have cells.
+        Rows with an included cell.
     rounding : float
         Bound on the rounding error of the sweep's cost.
     largest : float
-        Largest cost met.
+        Largest cost in any table.
     """
     number, rounding, largest = 0, 1e-300, 0.0
     for channel in range(len(energy)):
@@ -83,7 +83,7 @@ def build_tables(
 def _sort_into(
     sine: FloatArray, is_reflected: BoolArray, mask: BoolArray, reachable: bool, start: int, scratch: Scratch
 ) -> int:
-    """Append the cells that the cone can reach, or the others, by insertion; return the number of all."""
+    """Append the cells that the cone can reach, or the others, by insertion; return the number of cells so far."""
     order, key = scratch.order, scratch.key
     number = start
     for cell in range(len(mask)):
@@ -102,7 +102,7 @@ def _sort_into(
 
 @inlined
 def _count_below_bins(row: Row, scratch: Scratch) -> None:
-    """Note the sorted sin^2 and how many lie below the lower edge of each bin."""
+    """Store the sorted sin^2 and how many of them lie below the lower edge of each bin."""
     edge, bins, filled = row.edge, row.bins, 0
     for place in range(row.reach):
         edge[place] = scratch.key[place]
@@ -119,24 +119,24 @@ def _count_below_bins(row: Row, scratch: Scratch) -> None:
 
 @inlined
 def _running_cost(problem: Problem, row: Row, used: int, scratch: Scratch) -> float:
-    """Add up the cost of the row by number of lost cells; return the largest number met."""
-    level_lost, level_kept = problem.level_lost, problem.level_kept
+    """Tabulate the cost of the row by number of lost cells; return the largest value met."""
+    level_inside, level_outside = problem.level_inside, problem.level_outside
     inner, outer = 0.0, 0.0
     kept = 0.0
     for place in range(used):
         data = scratch.data[place]
-        kept += (data - level_kept) ** 2
+        kept += (data - level_outside) ** 2
         if place < row.n_inner:
-            inner += (data - level_lost) ** 2
+            inner += (data - level_inside) ** 2
             row.data[place], row.beam[place] = data, scratch.beam[place]
         else:
-            outer += (data - level_kept) ** 2
+            outer += (data - level_outside) ** 2
     row.inner_lost, row.outer_kept = inner, outer
     cost, squares, largest = row.cost, row.squares, kept
     cost[0], squares[0] = kept, 0.0
     for place in range(row.reach):
         data = scratch.data[place]
-        step = (data - level_lost) ** 2 - (data - level_kept) ** 2
+        step = (data - level_inside) ** 2 - (data - level_outside) ** 2
         cost[place + 1] = cost[place] + step
         squares[place + 1] = squares[place] + step * step
         largest = max(largest, abs(cost[place + 1]))
@@ -147,14 +147,14 @@ def _running_cost(problem: Problem, row: Row, used: int, scratch: Scratch) -> fl
 def _beam_reaction(problem: Problem, row: Row, used: int, scratch: Scratch) -> None:
     """Bound how fast a row's cost can change with the beam's strength.
 
-    A fall is steepest where the beam starts, since model and level only rise from there; of a rise this is not said.
+    A fall is steepest at zero strength, since model and level only rise from there; that does not hold for a rise.
     """
-    level_lost, level_kept = problem.level_lost, problem.level_kept
-    slope_lost, slope_kept = 2.0 * problem.steep_lost, 2.0 * problem.steep_kept
+    level_inside, level_outside = problem.level_inside, problem.level_outside
+    slope_lost, slope_kept = 2.0 * problem.steep_inside, 2.0 * problem.steep_outside
     gain, outer_gain, effect = 0.0, 0.0, 0.0
     for place in range(used):
         data, beam = scratch.data[place], scratch.beam[place]
-        lost, kept = (data - level_lost) * slope_lost, (data - level_kept) * slope_kept
+        lost, kept = (data - level_inside) * slope_lost, (data - level_outside) * slope_kept
         fall, rise = max(lost, kept, 0.0) * beam, max(-lost, -kept, 0.0) * beam
         gain += fall
         effect += max(fall, rise)
@@ -201,7 +201,7 @@ def _bound_linear(problem: Problem, row: Row, scratch: Scratch) -> None:
 def _bound_logarithmic(problem: Problem, row: Row, scratch: Scratch) -> None:
     """Tabulate the least halekas cost of the inner cells, bounded from chord to chord.
 
-    A function whose second derivative is at most K lies above its chord by no less than -K t (h - t) / 2.
+    A function whose second derivative is at most K lies below its chord by at most K t (h - t) / 2.
     """
     cost, bend, last_cost, last_bend = scratch.base, scratch.far, scratch.key, scratch.steep
     for node in range(N_STRENGTHS):
@@ -222,7 +222,7 @@ def _inner_cost_at(problem: Problem, row: Row, strength: float, scratch: Scratch
     """Halekas cost of the inner cells and a bound on its second derivative, by number of lost cells."""
     data, beam = row.data, row.beam
     cost, bend, kept_cost, kept_bend = scratch.base, scratch.far, scratch.data, scratch.beam
-    # Cell by cell first, which several can be at once; the sums after.
+    # First the cells, which a processor takes several at once; then the sums.
     for cell in range(row.n_inner):
         kept = 1.0 + problem.log_offset + strength * beam[cell]
         lost = problem.background + problem.log_offset + strength * beam[cell]
@@ -247,5 +247,5 @@ def _least_between(left: float, bend: float, right: float, step: float) -> float
     difference = abs(right - left)
     if difference >= sag:
         return min(left, right)
-    # The lowest parabola through both ends dips between them only if it is bent more than they differ.
+    # The lowest parabola through both ends has its minimum between them only if they differ by less than its sag.
     return 0.5 * (left + right) - 0.25 * sag - difference * difference / (4.0 * sag)

@@ -1,4 +1,7 @@
-"""Numbers of the search: what is tried in which order, and when a box is discarded."""
+"""Constants of the search: the order in which boxes are tried, and when one is discarded.
+
+Most of them only decide how fast a search is; which ones limit what it finds is said there.
+"""
 
 import math
 
@@ -7,95 +10,95 @@ from potrun.core.settings import FitterConfig
 from potrun.search.base import beam_bounds
 
 GRID_U, GRID_RATIO = 8, 4
-"""Boxes to start from."""
+"""Numbers of boxes in U and in r that a search starts from."""
 
 MOST_PIECES = 8
-"""Pieces that a box is cut into at most."""
+"""Largest number of pieces that a box is cut into."""
 
 N_BINS = 128
 """Bins of the count tables; a power of two, so that the bin of an edge is exact."""
 
 FLOOR = 1e-6
-"""Sums of squares closer than this are taken as equal: noise-free data reach zero, where no fraction can be proven."""
+"""Sums of squares closer than this are equal: in noise-free data they reach zero, where no fraction can be proven."""
 
 SAFETY = 0.9
-"""Share of the tolerance that the search uses up; the rest is for rounding."""
+"""Share of the tolerance that the search uses; the rest is left for rounding."""
 
 NEGLIGIBLE = 0.02
-"""Share of the tolerance that rows may lose in all before their inner cells are looked at one by one."""
+"""Share of the tolerance by which faint beams, in all rows, may lower the bound before they are followed by cell."""
 
 CUT_BELOW = 0.3
-"""Boxes narrower in U than this many beam widths have their amplitudes cut."""
+"""A box narrower in U than this many beam widths is cut in amplitude."""
 
 BALANCE = 1.2
-"""How many times its share from unsure cells a box's slack from the beam must be to be reduced first."""
+"""The beam's part of a box's slack is reduced first if it exceeds the undecided cells' part by this factor."""
 
 ALONG = 0.6
-"""Above this share of what the bound is short by, the amplitude is halved along with the cone's parameters."""
+"""If the beam's part exceeds this share of what the bound lacks, A is halved together with U or r."""
 
 BEAM_REACH = 1e-4
-"""The beam is followed cell by cell down to this fraction of the background, and bounded beyond."""
+"""The beam is followed cell by cell where it exceeds this fraction of the background, and bounded elsewhere."""
 
 REACH = 12.0
-"""Beam widths above the highest centre at which the beam, weaker by 1e-31, is taken as absent."""
+"""Beam widths above its highest centre beyond which the beam, weaker by 1e-31, is taken as zero."""
 
 SCAN = (0.0, 0.02, 0.08, 0.3, 1.0)
-"""Amplitudes tried first, from the lower end (0) of an interval to the upper (1)."""
+"""Amplitudes tried first, as fractions of their interval."""
 
 UNSEEN = 1e-9
-"""A row whose cost the beam cannot lower by this fraction of the whole is evaluated without it."""
+"""A row whose cost the beam can lower by less than this fraction of the sweep's is evaluated without it."""
 
 FAINT = 1e-7
 """A cell where the beam stays below this fraction of the background is evaluated without it."""
 
 POLISH_REACH = 2.0
-"""How far from the best U of a search, in beam widths, its lowest point is looked for."""
+"""How far from the best U, in beam widths, the polish looks for the lowest point."""
 
 GOLDEN = 0.6180339887498949
-"""Share of an interval that a golden section keeps."""
+"""Fraction of an interval that a golden section keeps."""
 
 POLISH_CUTS = 24
-"""Golden sections, which leave a part in 10^5 of the interval."""
+"""Golden sections of the polish; they leave one part in 10^5 of the interval."""
 
 TIE = 1e-12
 """Values that differ by less than this fraction are equal."""
 
 EQUAL = 1e-7
-"""Parameters whose values differ by less than this fraction fit equally well."""
+"""Points whose objectives differ by less than this fraction fit equally well; the reported middle depends on it."""
 
 FLAT_STEP, FLAT_REACH = 0.02, 4.0
-"""In beam widths, how near the best U the objective must stay as good to be called flat, and how far it is followed."""
+"""In beam widths: the step from the best U over which a flat objective stays equal, and how far it is followed."""
 
 FLAT_HALVINGS = 20
-"""Times that the end of that range is halved in."""
+"""Bisections that locate the end of the flat range."""
 
 LAST_STEPS = 3
-"""Gauss-Newton steps of the amplitude at the end."""
+"""Final Gauss-Newton steps of the amplitude."""
 
-RIVAL = 5e-7
-"""A discarded box that may be better than the best point by more than this fraction is near-optimal and searched."""
+NEAR_OPTIMAL = 5e-7
+"""A discarded box whose bound lies below the best value by more than this fraction is near-optimal, and searched."""
 
 INSET = 1e-9
-"""Share of a region's range of U that is left out at either end."""
+"""Fraction of a region's range of U that is left out at either end."""
 
-RIVAL_CUTS = 14
+NEAR_OPTIMAL_CUTS = 14
 """Golden sections in a near-optimal box, where the objective varies by no more than the tolerance."""
 
-MAX_RIVALS = 256
-"""Near-optimal boxes that are searched in a sweep, at most."""
+MAX_NEAR_OPTIMAL = 256
+"""Largest number of near-optimal boxes searched in a sweep."""
 
 N_RATIO = 44
-"""Values of r tried at every node, even in ln r over its whole range."""
+"""Values of r tried at every node of the profile, evenly spaced in ln r over its range."""
 
 NEAR_RATIO = 0.03
 N_NEAR = 9
-"""Half-width, in ln r, and number of the values of r tried around the best one."""
+"""Half-width in ln r, and number, of further values of r around the best one."""
 
 
 def inner_cells(settings: FitterConfig) -> int:
-    """How many cells of a row to follow the beam in: those that its reach is likely to cover.
+    """Return the number of cells of a row in which to follow the beam: those that it is likely to reach.
 
-    A performance choice: what the beam does to other cells is bounded, whatever their number.
+    This only decides the speed: the beam's effect on the other cells is bounded, however many there are.
     """
     strongest = beam_bounds(settings)[1] / (settings.background * BEAM_REACH)
     if strongest <= 1.0:

@@ -1,10 +1,10 @@
-"""What might still be better than the best point, within the tolerance.
+"""Near-optimal boxes: what may still be better than the best point, by less than the tolerance.
 
 The search discards a box once its bound comes within the tolerance of the best value. A better point, by up to the
 tolerance, can only lie in a discarded box whose bound is below the best value; there are some ten of them under a beam
-and hardly any without. In each of them the cells that cost least tell which region to look into, and the lowest point
-of that region within the box's range of U is a rival; so are those of regions one row apart that cost hardly more. What
-is reported then hardly depends on where the search happened to stop, or on which engine searched.
+and hardly any without. In each of them the cheapest number of lost cells in every row gives a region, and the
+lowest point of that region within the box's range of U is compared with the best one; so are those of regions that
+differ in one row and cost hardly more. The reported point then hardly depends on where the search happened to stop.
 """
 
 import math
@@ -20,12 +20,12 @@ from potrun.search.exact.lookup import count_below, greatest_profile
 from potrun.search.exact.points import best_at
 from potrun.search.exact.polish import lowest, polish
 from potrun.search.exact.records import Box, Point, Problem, Row, Rows, Scratch
-from potrun.search.exact.region import note_bounds, note_strip, ratio_at, u_range
-from potrun.search.exact.tuning import MAX_RIVALS, POLISH_REACH, RIVAL, RIVAL_CUTS, TIE
+from potrun.search.exact.region import ratio_at, set_ratio_bounds, set_strip, u_range
+from potrun.search.exact.tuning import MAX_NEAR_OPTIMAL, NEAR_OPTIMAL, NEAR_OPTIMAL_CUTS, POLISH_REACH, TIE
 
 
 @inlined
-def beat_rivals(
+def search_near_optimal_boxes(
     problem: Problem,
     rows: Rows,
     number: int,
@@ -35,11 +35,11 @@ def beat_rivals(
     length: int,
     scratch: Scratch,
 ) -> Point:
-    """Compare a polished best point with the lowest points of what the search has left; return the best of them."""
+    """Compare a polished best point with the lowest points of the boxes left on the heap; return the best of all."""
     reach = POLISH_REACH * problem.beam_width
     seen = 0
-    limit = best.value * (1.0 - RIVAL) - rounding
-    for _ in range(MAX_RIVALS):
+    limit = best.value * (1.0 - NEAR_OPTIMAL) - rounding
+    for _ in range(MAX_NEAR_OPTIMAL):
         if length == 0 or not heap[0, BOUND] < limit:
             break
         box = first_box(heap)
@@ -55,21 +55,21 @@ def beat_rivals(
                 box.amplitude_low,
                 box.amplitude_high,
             )
-            close, _ = close_bound(problem, rows, number, piece, RIVAL * best.value, scratch)
+            close, _ = close_bound(problem, rows, number, piece, NEAR_OPTIMAL * best.value, scratch)
             if not close - rounding < limit:
                 continue
             spare = limit - (close - rounding)
-            best, seen = _look_into(problem, rows, number, piece, spare, best, seen, scratch)
-            limit = best.value * (1.0 - RIVAL) - rounding
+            best, seen = _search_box(problem, rows, number, piece, spare, best, seen, scratch)
+            limit = best.value * (1.0 - NEAR_OPTIMAL) - rounding
     return best
 
 
 @inlined
-def _look_into(
+def _search_box(
     problem: Problem, rows: Rows, number: int, box: Box, spare: float, best: Point, seen: int, scratch: Scratch
 ) -> tuple[Point, int]:
-    """Compare a best point with those of the cheapest region of a box, and of others hardly dearer, one row apart."""
-    _note_cheapest_region(problem, rows, number, box, scratch)
+    """Compare the best point with a box's cheapest region, and with those little dearer that differ in one row."""
+    _set_cheapest_region(problem, rows, number, box, scratch)
     best, seen = _try_region(problem, rows, number, box, best, seen, scratch)
     for i in range(number):
         low, high, strongest = _row_in(problem, rows[i], box)
@@ -77,8 +77,8 @@ def _look_into(
         least = row_bound(problem, rows[i], cheapest, cheapest, strongest, 0.0)
         for lost in range(low, high + 1):
             if lost != cheapest and row_bound(problem, rows[i], lost, lost, strongest, 0.0) - least < spare:
-                _note_cheapest_region(problem, rows, number, box, scratch)
-                note_strip(rows[i], i, lost, scratch)
+                _set_cheapest_region(problem, rows, number, box, scratch)
+                set_strip(rows[i], i, lost, scratch)
                 best, seen = _try_region(problem, rows, number, box, best, seen, scratch)
     return best, seen
 
@@ -87,12 +87,12 @@ def _look_into(
 def _try_region(
     problem: Problem, rows: Rows, number: int, box: Box, best: Point, seen: int, scratch: Scratch
 ) -> tuple[Point, int]:
-    """Compare a best point with the lowest one of the region noted, within a box's range of U."""
+    """Compare the best point with the lowest one of the current region, within a box's range of U."""
     low, high = u_range(problem, number, scratch)
     low, high = max(low, box.u_low), min(high, box.u_high)
-    if low > high or _is_seen(number, low, high, seen, scratch):
+    if low > high or _is_remembered(number, low, high, seen, scratch):
         return best, seen
-    seen = _note_seen(number, low, high, seen, scratch)
+    seen = _remember(number, low, high, seen, scratch)
     rival = _lowest_between(problem, rows, number, low, high, box, best.value, scratch)
     if rival.value < best.value * (1.0 - TIE):
         best = polish(problem, rows, number, rival, scratch)
@@ -100,12 +100,12 @@ def _try_region(
 
 
 @inlined
-def _note_cheapest_region(problem: Problem, rows: Rows, number: int, box: Box, scratch: Scratch) -> None:
-    """Note the region of the numbers of lost cells that cost least in a box, each row by itself."""
+def _set_cheapest_region(problem: Problem, rows: Rows, number: int, box: Box, scratch: Scratch) -> None:
+    """Set the region in which each row has the number of lost cells that costs it least in a box."""
     for i in range(number):
         low, high, strongest = _row_in(problem, rows[i], box)
-        note_strip(rows[i], i, _cheapest(problem, rows[i], low, high, strongest), scratch)
-    note_bounds(problem, number, scratch)
+        set_strip(rows[i], i, _cheapest(problem, rows[i], low, high, strongest), scratch)
+    set_ratio_bounds(problem, number, scratch)
 
 
 @inlined
@@ -132,7 +132,7 @@ def _cheapest(problem: Problem, row: Row, low: int, high: int, strongest: float)
 def _lowest_between(
     problem: Problem, rows: Rows, number: int, low: float, high: float, box: Box, best: float, scratch: Scratch
 ) -> Point:
-    """Find the lowest point of the region noted between two potentials, if it may be better than the best value."""
+    """Find the lowest point of the current region between two potentials, if it may be better than the best value."""
     found, place, highest = Point(low, 1.0, 0.0, np.inf), 0, 0.0
     intervals = 2 * max(int(math.ceil((high - low) / problem.beam_width)), 1)  # noqa: RUF046
     step = (high - low) / intervals
@@ -147,16 +147,16 @@ def _lowest_between(
         highest = max(highest, value)
         if value < found.value:
             found, place = Point(u, ratio, amplitude, value), k
-    # Between its nodes a curve hardly falls further below the lowest of them than they lie apart.
+    # Between its nodes the curve hardly falls further below the lowest of them than half of what they differ by.
     if found.amplitude == 0.0 or found.value - 0.5 * (highest - found.value) >= best:
         return found
     low, high = low + max(place - 1, 0) * step, low + min(place + 1, intervals) * step
-    return lowest(problem, rows, number, low, high, found, RIVAL_CUTS, scratch)
+    return lowest(problem, rows, number, low, high, found, NEAR_OPTIMAL_CUTS, scratch)
 
 
 @inlined
-def _note_seen(number: int, low: float, high: float, seen: int, scratch: Scratch) -> int:
-    """Note that the region noted was looked into between two potentials, while there is room; return how many were."""
+def _remember(number: int, low: float, high: float, seen: int, scratch: Scratch) -> int:
+    """Remember that the current region was searched between two potentials, if there is room; return the new number."""
     if seen == len(scratch.seen_low):
         return seen
     scratch.seen_low[seen], scratch.seen_high[seen] = low, high
@@ -166,8 +166,8 @@ def _note_seen(number: int, low: float, high: float, seen: int, scratch: Scratch
 
 
 @inlined
-def _is_seen(number: int, low: float, high: float, seen: int, scratch: Scratch) -> bool:
-    """Whether the region noted was looked into between two potentials."""
+def _is_remembered(number: int, low: float, high: float, seen: int, scratch: Scratch) -> bool:
+    """Whether the current region was searched between two potentials before."""
     for k in range(seen):
         if scratch.seen_low[k] <= low and high <= scratch.seen_high[k]:
             is_same = True

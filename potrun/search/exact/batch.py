@@ -1,4 +1,4 @@
-"""From a batch to the arrays that the compiled functions read, and from what they wrote to what was found."""
+"""From a batch to the arrays that the compiled functions read, and from those that they fill to a search result."""
 
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
@@ -17,18 +17,18 @@ ArrayT = TypeVar("ArrayT", FloatArray, BoolArray)
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a search found out about its sweeps."""
+class SearchResult:
+    """What a search found for its sweeps."""
 
     parameters: FloatArray  # (S, 3) U (V), r and A of the best point
     chi2: FloatArray  # (S,) the public objective there, in float64
-    lower_bound: FloatArray  # (S,) no sum of squares of the objective lies below it
-    touches: CodeArray  # (S,) AtBound bits of bounds that are as good as the best point
+    lower_bound: FloatArray  # (S,) the objective's sum of squares is nowhere lower
+    bound_flags: CodeArray  # (S,) AtBound bits of bounds that are as good as the best point
     profile: Profile | None
 
 
 class Cells(NamedTuple):
-    """What the compiled functions read of S sweeps, E rows, C cells; see ``tables.build_tables``."""
+    """Arrays that the compiled functions read: S sweeps, E rows, C cells; see ``tables.build_tables``."""
 
     energy: FloatArray
     usc: FloatArray
@@ -40,18 +40,18 @@ class Cells(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """What the compiled functions write; without intervals the profile has no nodes."""
+    """Arrays that the compiled functions fill; without intervals the profile has no nodes."""
 
     points: FloatArray  # (S, 3)
     lower_bound: FloatArray  # (S,)
-    touches: CodeArray  # (S,)
+    bound_flags: CodeArray  # (S,)
     nodes: FloatArray  # (S, K)
     worse_by: FloatArray  # (S, K)
     largest: FloatArray  # (S,) largest cost met in a row
 
 
 def cells_of(sweeps: SweepBatch, problem: Problem, settings: FitterConfig) -> Cells:
-    """Lay sweeps out for the compiled functions."""
+    """Arrange sweeps for the compiled functions."""
     pitch = np.where(sweeps.mask, sweeps.pitch_deg, 0.0)
     data = np.where(sweeps.mask, sweeps.flux, 1.0)
     return Cells(
@@ -65,8 +65,8 @@ def cells_of(sweeps: SweepBatch, problem: Problem, settings: FitterConfig) -> Ce
     )
 
 
-def no_answers(n_sweeps: int, settings: FitterConfig) -> Answers:
-    """Allocate room for answers."""
+def empty_answers(n_sweeps: int, settings: FitterConfig) -> Answers:
+    """Allocate the arrays to fill."""
     profile = (n_sweeps, N_NODES if settings.intervals else 0)
     return Answers(
         np.zeros((n_sweeps, 3)),
@@ -78,8 +78,8 @@ def no_answers(n_sweeps: int, settings: FitterConfig) -> Answers:
     )
 
 
-def found_from(answers: Answers, dtype: str, sweeps: SweepBatch, settings: FitterConfig) -> Found:
-    """Evaluate the public objective at what was found.
+def result_from(answers: Answers, dtype: str, sweeps: SweepBatch, settings: FitterConfig) -> SearchResult:
+    """Evaluate the public objective at the points found.
 
     Raises
     ------
@@ -92,15 +92,15 @@ def found_from(answers: Answers, dtype: str, sweeps: SweepBatch, settings: Fitte
             f"device.dtype={dtype} cannot hold costs up to {largest:.3g}: use device.dtype=float64, or raise "
             "fitter.log_offset"
         )
-    return Found(
+    return SearchResult(
         parameters=answers.points,
         chi2=public_chi2(sweeps, answers.points, settings),
         lower_bound=answers.lower_bound,
-        touches=answers.touches,
+        bound_flags=answers.bound_flags,
         profile=Profile(answers.nodes, answers.worse_by) if settings.intervals else None,
     )
 
 
 def _plain(array: ArrayT) -> ArrayT:
-    """Return an array of the one kind that code is compiled for; of another, 30 s of compiling would begin."""
+    """Return a contiguous, writable array: another memory layout would be compiled for anew, which takes 30 s."""
     return np.require(array, requirements=("C", "W"))
