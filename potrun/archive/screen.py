@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from potrun.archive.midnight import NEIGHBOUR_S
+from potrun.archive.midnight import NEIGHBOUR_S, SHORT
 from potrun.archive.rows import BadLine, RawRows
 from potrun.core.instrument import N_CHANNELS
 from potrun.core.records import BoolArray, Defect, IntArray
@@ -100,7 +100,7 @@ def screen(
             is_kept &= ~hit
     short = is_kept & (runs.size < N_CHANNELS)
     if short.any():
-        defects.append(Defect("short sweep", name, int(rows.line[runs.start[short]].min()), 0, 0))
+        defects.append(Defect(SHORT, name, int(rows.line[runs.start[short]].min()), 0, 0))
     return runs, is_kept, defects
 
 

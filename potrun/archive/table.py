@@ -1,13 +1,14 @@
 """One day's table as arrays."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from potrun.archive.cache import load_table, save_table
 from potrun.archive.digest import remember_digest
-from potrun.archive.midnight import rows_before, without_rows
+from potrun.archive.midnight import MOVED, divided_sweep, rows_before, with_last_sweep, without_rows
 from potrun.archive.rows import RawRows, read_rows
 from potrun.archive.screen import screen
 from potrun.archive.sidecar import FileState
@@ -43,15 +44,29 @@ def read_day(day: ArchiveDay, cache_dir: Path | None = None, strict: bool = Fals
         table = load_table(day, state, cache_dir)
         if table is None:
             table = _read_source(day, state, cache_dir)
-        table = without_rows(table, rows_before(day))
+        table = _with_neighbours(table, day)
     except OSError as error:
         raise DataError(f"{day.name}: cannot be read ({error.strerror}): fetch it again") from error
     if not table.n_rows:
-        raise DataError(f"{day.name}: all its rows are in the table of the day before: fetch both again")
-    if strict and table.defects:
-        worst = table.defects[0]
+        raise DataError(f"{day.name}: all its rows count with the table of the day before: fetch both again")
+    costly = [defect for defect in table.defects if defect.reason != MOVED]
+    if strict and costly:
+        worst = costly[0]
         raise DataError(f"{worst.file}: {worst.reason} from line {worst.first_line} on, and archive.strict=true")
     return table
+
+
+def _with_neighbours(table: DayTable, day: ArchiveDay) -> DayTable:
+    """Leave out what counts with the day before, and complete the last sweep from the table of the day after."""
+    table = without_rows(table, rows_before(day))
+    lines = divided_sweep(day)
+    if not lines or not table.n_rows:
+        return table
+    try:
+        return with_last_sweep(table, table_of_bytes(lines, day, table.source))
+    except DataError:
+        rest = Defect("rest of the last sweep, in the next table, is unusable", day.name, 0, 0, 0)
+        return replace(table, defects=(*table.defects, rest))
 
 
 def _read_source(day: ArchiveDay, state: FileState, cache_dir: Path | None) -> DayTable:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from potrun.archive.digest import ancillary_files, day_file
-from potrun.archive.midnight import rows_before_digest
+from potrun.archive.midnight import neighbours_digest
 from potrun.core.errors import DataError, PotrunError
 from potrun.core.machine import available_cores, keep_freed_memory
 from potrun.core.provenance import Provenance
@@ -125,8 +125,8 @@ class DayWorker:
         return DayReport(task, failure=failure)
 
     def _identity(self, task: DayTask, source: SourceFile) -> str:
-        """Return what a day's shard depends on: the run, the day's table, and the end of the table before it."""
-        return self.provenance.of_shard(source) + rows_before_digest(task.day)
+        """Return what a day's shard depends on: the run, the day's table, and the edges of those beside it."""
+        return self.provenance.of_shard(source) + neighbours_digest(task.day)
 
     def _resume(self, task: DayTask) -> DayReport | None:
         """Return the report of a shard that is there, whole, and of the same settings, inputs and code."""
