@@ -13,7 +13,8 @@ from potrun.core.errors import DataError
 from potrun.core.instrument import MOON_RADIUS_KM
 from potrun.core.records import Archive, BoolArray, DayTable, Defect, FloatArray, Geometry
 from potrun.core.settings import ArchiveConfig
-from potrun.geometry.attitude import attitude_age_s, in_manoeuvre, read_attitude, spin_axis
+from potrun.geometry.attitude import attitude_age_s, in_gap, in_manoeuvre, spin_axis
+from potrun.geometry.attitude_table import read_attitude
 from potrun.geometry.coverage import DayCoverage, coverage_of, kernels_for, within_reach
 from potrun.geometry.ephemeris import EARTH, LUNAR_PROSPECTOR, MOON, SUN, ecliptic_to_moon, position_km
 from potrun.geometry.ephemeris_time import utc_to_et
@@ -27,7 +28,7 @@ from potrun.geometry.kernels import (
     spk_coverage,
 )
 from potrun.geometry.pitch import pitch_angle_deg
-from potrun.geometry.plausible import orbit_trouble
+from potrun.geometry.plausible import cells_trouble, orbit_trouble
 from potrun.geometry.shadow import SHADE_LIMIT, covered_part
 from potrun.geometry.sunlight import sun_elevation_deg, sunlit_cells
 from potrun.geometry.theta import read_theta
@@ -64,6 +65,7 @@ class GeometryModel:
     ) -> None:
         self._settings = settings or ArchiveConfig()
         self.theta_deg = read_theta(theta_path)
+        self._theta_path, self._is_warned = theta_path, False
         spks = [path for path in kernel_paths if path.suffix.lower() == ".bsp"]
         texts = choose_texts([path for path in kernel_paths if path not in spks])
         self.kernel_paths = (*texts, *spks)
@@ -112,6 +114,7 @@ class GeometryModel:
         ----------
         Acton 1996, doi:10.1016/0032-0633(95)00107-7 (SPICE).
         """
+        self._warn_of_cells(table)
         et = utc_to_et(table.utc, self.leap_seconds)
         reached = within_reach(et, self.trajectories, [LUNAR_PROSPECTOR, MOON, SUN])
         with kernels_loaded(self._kernels_for(et)):
@@ -132,6 +135,13 @@ class GeometryModel:
         geometry = self._geometry(table, et, is_known, elevation, rotate_all(to_moon_frame, frame), *bodies)
         geometry = replace(geometry, ecliptic_north=to_moon_frame[:, :, 2])
         return replace(geometry, defects=self._defects(table, geometry, np.asarray(np.isfinite(position).all(axis=1))))
+
+    def _warn_of_cells(self, table: DayTable) -> None:
+        """Say once that inclinations and azimuths do not fit together."""
+        trouble = "" if self._is_warned else cells_trouble(self.theta_deg, table.phi_deg)
+        if trouble:
+            self._is_warned = True
+            _log.warning("theta table %s does not fit %s: %s", self._theta_path, table.source.name, trouble)
 
     def _require_orbit(self, position: FloatArray, to_sun: FloatArray, et: FloatArray, table: DayTable) -> None:
         """Refuse positions where the spacecraft cannot have been."""
@@ -216,10 +226,12 @@ class GeometryModel:
         assert age is not None
         assert covered is not None
         before = ~(et >= self.attitude.et_s[0])
-        has_attitude = ~before & ~turned
+        in_a_gap = in_gap(self.attitude, et)
+        has_attitude = ~before & ~turned & ~in_a_gap
         lost = {
             "no attitude before its first record": before,
             "attitude unknown during a manoeuvre": turned,
+            "attitude unknown between records over 30 days apart or not believed": in_a_gap,
             "no ephemeris": has_attitude & ~has_position,
             "no direction of the Sun across the spin axis": has_attitude & has_position & ~known,
         }

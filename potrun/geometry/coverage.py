@@ -34,7 +34,7 @@ class DayCoverage:
         names = {
             "trajectory of Lunar Prospector (-25) about the Moon (301)": self.trajectory,
             "trajectory of the Sun (10) relative to the Moon (301)": self.sun,
-            "attitude (it lies before the first record or in a manoeuvre)": self.attitude,
+            "attitude (before the first record, in a manoeuvre or in a gap of over 30 days)": self.attitude,
         }
         return tuple(name for name, share in names.items() if share == 0)
 

@@ -1,4 +1,4 @@
-"""What is known beforehand of leap seconds, the Moon's rotation and the orbit, held against what files say.
+"""What is known of leap seconds, the Moon's rotation, orbit, spin axis and cells, held against what files say.
 
 A kernel that was cut short, patched or overwritten can still be read; its numbers then move footpoints by degrees. Each
 function returns what is wrong, found and expected, or nothing.
@@ -7,6 +7,7 @@ function returns what is wrong, found and expected, or nothing.
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from potrun.core.records import FloatArray
 from potrun.geometry.text_kernel import Variables
@@ -19,6 +20,10 @@ MOST_KM_PER_S = 2.0
 
 SUN_KM = (1.46e8, 1.53e8)
 """Distances of the Sun from the Moon."""
+
+LEAST_LATITUDE_DEG = 80.0
+"""The spin axis stood within 4 deg of a pole of the ecliptic throughout the mission, with room for more.
+[Lunar Prospector mission status reports, January 1998 to July 1999]"""
 
 LEAP_SECONDS = (("1997-07-01", 31.0), ("1998-12-31", 31.0), ("1999-01-01", 32.0), ("1999-12-31", 32.0))
 """TAI - UTC (s) on days before, during and after the mission [IERS Bulletin C]."""
@@ -117,6 +122,42 @@ def orbit_trouble(position_km: FloatArray, to_sun_km: FloatArray, et_s: FloatArr
         row = int(outside[0])
         return row, f"the Sun {distance[row]:.3g} km from the Moon, expected {SUN_KM[0]:.3g} to {SUN_KM[1]:.3g} km"
     return -1, ""
+
+
+def axis_trouble(right_ascension_deg: FloatArray, declination_deg: FloatArray) -> NDArray[np.str_]:
+    """Say what is wrong with directions of the spin axis: (N,) text, empty where it stands near an ecliptic pole."""
+    texts = [
+        f"spin axis at right ascension {ascension:g} and declination {declination:g} deg, expected within"
+        f" {90 - LEAST_LATITUDE_DEG:g} deg of an ecliptic pole"
+        if abs(declination) < LEAST_LATITUDE_DEG
+        else ""
+        for ascension, declination in zip(right_ascension_deg.tolist(), declination_deg.tolist(), strict=True)
+    ]
+    return np.array(texts, dtype=np.str_)
+
+
+def cells_trouble(theta_deg: FloatArray, phi_deg: FloatArray) -> str:
+    """Say where inclinations do not fit azimuths: the cells of one latitude lie evenly around the spin axis.
+
+    Parameters
+    ----------
+    theta_deg : (C,) float64, deg
+        Inclinations, as in ``theta.tab``.
+    phi_deg : (R, C) float64, deg
+        Azimuths of the same cells; rows with a missing one are passed over.
+    """
+    whole = phi_deg[np.isfinite(phi_deg).all(axis=1)][:15]
+    for latitude in np.unique(theta_deg).tolist() if len(whole) else ():
+        azimuth = np.sort(whole[:, theta_deg == latitude] % 360.0, axis=1)
+        step = 360.0 / azimuth.shape[1]
+        apart = np.diff(azimuth, axis=1, append=azimuth[:, :1] + 360.0)
+        off = float(np.median(np.abs(apart - step).max(axis=1)))
+        if off > step / 2:
+            return (
+                f"the cells that it puts at {latitude:g} deg lie up to {step + off:.0f} deg apart in azimuth,"
+                f" expected {step:g} deg: is it permuted?"
+            )
+    return ""
 
 
 def _differing(variables: Variables, expected: Mapping[str, tuple[tuple[float, float], ...]]) -> str:

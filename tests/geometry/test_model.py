@@ -11,7 +11,8 @@ import spiceypy
 from potrun.archive.days import scan_archive
 from potrun.archive.table import read_day
 from potrun.core.errors import DataError
-from potrun.geometry.attitude import Attitude, parse_attitude, spin_axis
+from potrun.geometry.attitude import Attitude, spin_axis
+from potrun.geometry.attitude_table import parse_attitude
 from potrun.geometry.compute import GeometryModel
 from potrun.geometry.coverage import describe_missing
 from potrun.geometry.kernels import kernels_loaded
@@ -126,6 +127,20 @@ def test_damaged_files_are_named_at_once(copy, name, content, words):
     with pytest.raises(DataError, match=words) as caught:
         model_of(copy)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("order", ["as it is", "reversed", "sorted"])
+def test_a_permuted_theta_table_is_told_by_the_azimuths(copy, simulated, order, caplog):
+    """16 cells at 11.25 deg lie 22.5 deg apart, 4 at 78.75 deg a quarter of the circle."""
+    path = copy / "theta.tab"
+    values = path.read_text().split()
+    change = {"as it is": list, "reversed": lambda texts: texts[::-1], "sorted": lambda texts: sorted(texts, key=float)}
+    path.write_text("\n".join(change[order](values)))
+    model = model_of(copy)
+    table = read_day(scan_archive(simulated).days[0])
+    for _ in range(2):
+        model.compute(table)
+    assert caplog.text.count("in azimuth, expected") == (order != "as it is")
 
 
 @pytest.mark.parametrize("name", ["attitude.tab", "theta.tab", "spice_kernels/sim_lsk.tls"])
