@@ -57,8 +57,9 @@ class TestContract:
         regime = replace(noise_free(REGIMES["sharp"]), beam_share=0.0, edge_deg=3.0)
         batch, truth = draw(regime, 4, 3, cfg)
         result = fit(batch, cfg)
-        at_truth = public_chi2(batch, truth, cfg)
-        assert np.all(result.chi2 <= at_truth * 1.25 + 1e-3)
+        worse = result.chi2 > public_chi2(batch, truth, cfg) * (1.0 + cfg.branch_and_bound.tolerance) + 1e-5
+        # The conventional search proves nothing: one sweep in four may end in a local minimum.
+        assert worse.sum() <= (1 if solver == "differential_evolution" else 0)
 
     def test_truth_comes_back_with_noise(self, solver, method):
         cfg = settings_of(method, solver)
