@@ -27,11 +27,13 @@ from potrun.core.records import (
 from potrun.core.settings import FitterConfig
 from potrun.geometry.frames import norm
 from potrun.losscone.cell_response import field_line_bearing_deg, table_rows
+from potrun.losscone.incident_spectrum import spectral_shape
+from potrun.plasma.response import response_sigma
 
 log = logging.getLogger(__name__)
 
-SLOPE_LIMITS = (-3.0, 12.0)
-"""Believable slopes -dlnF/dlnE of an electron spectrum."""
+REFERENCE_PITCH_DEG = 60.0
+"""Cells whose centre is nearer to the incident direction meet no loss cone, whatever the potential."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +42,9 @@ class LikelihoodBatch(SweepBatch):
 
     `sensitivity` are counts per unit of flux, `dark` the counts expected without electrons. `share_row` and
     `share_part` say where a cell's response stands in the table of shares, `around_rad` is its azimuth about the field
-    line. `slope` is -dlnF/dlnE of the incident flux where no kappa distribution is known; `temperature_ev` and `kappa`
-    are NaN there. `usc_sigma_v` is the standard error of the spacecraft potential, 0 where it is taken as known.
+    line. `slope` and `curvature` are -dlnF/dlnE and d^2lnF/d(lnE)^2 of the incident flux, for where no kappa
+    distribution is known; `temperature_ev` and `kappa` are NaN there. `usc_sigma_v` is the standard error of the
+    spacecraft potential, 0 where it is taken as known.
     """
 
     counts: FloatArray = axes("S", N_CHANNELS, N_CELLS)
@@ -51,6 +54,7 @@ class LikelihoodBatch(SweepBatch):
     share_part: FloatArray = axes("S", N_CHANNELS, N_CELLS)
     around_rad: FloatArray = axes("S", N_CHANNELS, N_CELLS)
     slope: FloatArray = axes("S", N_CHANNELS)
+    curvature: FloatArray = axes("S", N_CHANNELS)
     temperature_ev: FloatArray = axes("S")
     kappa: FloatArray = axes("S")
     usc_sigma_v: FloatArray = axes("S")
@@ -67,8 +71,7 @@ def build_likelihood_batch(
     """Turn fluxes back into counts and say of each cell how it sees the loss cone.
 
     Left out, and counted in the log: cells without a value or a direction or near the Sun, rows below
-    `min_energy_over_usc` times the spacecraft potential. The archive gives no value where the dead-time correction was
-    too large.
+    `min_energy_over_usc` times the spacecraft potential, rows whose incident flux the dead-time correction has masked.
 
     Parameters
     ----------
@@ -95,12 +98,15 @@ def build_likelihood_batch(
     dark = own.dark_counts_per_s * ROW_ACCUMULATION_S * seconds / seconds.sum()
     known = np.isfinite(measured) & np.isfinite(pitch)
     high_enough = (energy >= own.min_energy_over_usc * np.maximum(normalised.usc_v, 0.0)) & (energy > normalised.usc_v)
-    mask = known & high_enough[..., None]
+    level_known = _has_level(known, pitch)
+    mask = known & (high_enough & level_known)[..., None]
     log.debug(
-        "likelihood: %d cells without a value or direction or near the Sun, %d in rows below %g Usc, left out",
+        "likelihood: left out %d cells without a value or direction or near the Sun, %d in rows below %g Usc, "
+        "%d in rows without incident flux",
         int((~known).sum()),
         int((known & ~high_enough[..., None]).sum()),
         own.min_energy_over_usc,
+        int((known & (high_enough & ~level_known)[..., None]).sum()),
     )
     with np.errstate(invalid="ignore"):
         strength = norm(table.b_scd_nt)
@@ -112,6 +118,15 @@ def build_likelihood_batch(
     if own.truncated_counts:
         counts = counts + half_step(counts)
     n_sweeps = normalised.n_sweeps
+    dark = np.broadcast_to(dark, (n_sweeps, N_CELLS))
+    incident = mask & (pitch < REFERENCE_PITCH_DEG)
+    slope, curvature = spectral_shape(
+        energy,
+        (counts * incident).sum(axis=-1),
+        (sensitivity * incident).sum(axis=-1),
+        (dark[:, None, :] * incident).sum(axis=-1),
+        response_sigma(own.energy_width),
+    )
     return LikelihoodBatch(
         energy_ev=energy,
         usc_v=normalised.usc_v,
@@ -121,11 +136,12 @@ def build_likelihood_batch(
         status=_without_data(normalised.status, mask, pitch, settings.min_cells),
         counts=counts,
         sensitivity=sensitivity,
-        dark=np.broadcast_to(dark, (n_sweeps, N_CELLS)),
+        dark=dark,
         share_row=row,
         share_part=part,
         around_rad=np.nan_to_num(around),
-        slope=spectral_slope(energy, measured, pitch),
+        slope=slope,
+        curvature=curvature,
         temperature_ev=potential.electron_temperature_ev,
         kappa=potential.kappa,
         usc_sigma_v=np.hypot(np.nan_to_num(potential.sigma_volts), own.usc_sigma_v),
@@ -149,33 +165,15 @@ def half_step(counts: FloatArray) -> FloatArray:
     return missing
 
 
-def spectral_slope(energy_ev: FloatArray, measured: FloatArray, pitch_deg: FloatArray) -> FloatArray:
-    """Slope of the incident flux from channel to channel.
+def _has_level(known: BoolArray, pitch_deg: FloatArray) -> BoolArray:
+    """Find rows whose incident flux is measured: half of their cells off the loss cone hold a value; (S, E) bool.
 
-    Parameters
-    ----------
-    energy_ev : (S, E) float64, eV
-    measured, pitch_deg : (S, E, C) float64
-        Flux and pitch angle (deg).
-
-    Returns
-    -------
-    (S, E) float64
-        g = -dlnF/dlnE by differences of neighbours in energy; 2 where there is no flux to tell it from.
+    Where electrons come too fast for the dead-time correction, a row keeps the cells inside the cone alone, and nothing
+    to compare them with.
     """
-    incident = (pitch_deg < 90.0) & np.isfinite(measured)
-    number = incident.sum(axis=-1)
-    mean = np.where(incident, measured, 0.0).sum(axis=-1) / np.maximum(number, 1)
-    order = np.argsort(energy_ev, axis=1, kind="stable")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        log_flux = np.log(np.take_along_axis(mean, order, axis=1))
-        log_energy = np.log(np.take_along_axis(energy_ev, order, axis=1))
-        last = log_flux.shape[1] - 1
-        above, below = np.minimum(np.arange(last + 1) + 1, last), np.maximum(np.arange(last + 1) - 1, 0)
-        slope = -(log_flux[:, above] - log_flux[:, below]) / (log_energy[:, above] - log_energy[:, below])
-    out: FloatArray = np.empty_like(slope)
-    np.put_along_axis(out, order, np.where(np.isfinite(slope), np.clip(slope, *SLOPE_LIMITS), 2.0), axis=1)
-    return out
+    reference = pitch_deg < REFERENCE_PITCH_DEG
+    enough: BoolArray = 2 * (reference & known).sum(axis=-1) >= np.maximum(reference.sum(axis=-1), 1)
+    return enough
 
 
 def _without_data(status: CodeArray, mask: BoolArray, pitch_deg: FloatArray, min_cells: int) -> CodeArray:

@@ -115,15 +115,16 @@ def make_problem(batch: LikelihoodBatch, settings: FitterConfig, device: torch.d
 
 
 def log_flux(batch: LikelihoodBatch, node: Tensor, usc: Tensor, offset: Tensor) -> Tensor:
-    """Ln of the incident flux at nodes: the kappa distribution's where one was fitted, else a power law; (S, E, K)."""
+    """Ln of the incident flux at nodes: of a kappa distribution where one was fitted, else a parabola; (S, E, K)."""
     temperature, kappa = (torch.from_numpy(np.asarray(x)).to(node) for x in (batch.temperature_ev, batch.kappa))
     known = torch.isfinite(temperature) & torch.isfinite(kappa)
     k = torch.where(known, kappa, 4.0)[:, None, None]
     heat = torch.where(known, temperature, 30.0)[:, None, None]
     free = (node - usc[..., None]).clamp(min=0.0)
     from_kappa = torch.log(node) - (k + 1.0) * torch.log1p(free / ((k - 1.5) * heat))
-    power = -torch.from_numpy(batch.slope).to(node)[..., None] * offset
-    return torch.where(known[:, None, None], from_kappa, power)
+    slope, curvature = (torch.from_numpy(x).to(node)[..., None] for x in (batch.slope, batch.curvature))
+    parabola = (0.5 * curvature * offset - slope) * offset
+    return torch.where(known[:, None, None], from_kappa, parabola)
 
 
 def _tables(row: Tensor, part: Tensor, device: torch.device) -> Tensor:
