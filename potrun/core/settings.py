@@ -13,7 +13,10 @@ from potrun.core.errors import UsageError
 
 METHODS = ("halekas", "lillis", "likelihood")
 SOLVERS = ("auto", "branch_and_bound", "differential_evolution")
-STUDIES = ("closure", "identifiability", "halekas2008_figure5", "halekas2008_regions", "terminator", "throughput")
+STUDIES = (
+    "closure", "halekas2008_figure5", "halekas2008_regions", "identifiability", "sites", "summary",
+    "terminator", "throughput",
+)  # fmt: skip
 EXPORTS = ("netcdf", "cdf", "parquet", "csv")
 
 
@@ -263,9 +266,38 @@ class TrackingConfig(Checked):
 
 
 @dataclass
+class SitesConfig(Checked):
+    """Near which places potentials are summed up, and what counts as enough sweeps."""
+
+    radius_km: float = between(150.0, 1.0, 5000.0)
+    strong_above_v: float = between(1000.0, 1.0, 20_000.0)
+    fewest: int = between(20, 2, 1_000_000)
+    places: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def _label(cls) -> str:
+        return "study.sites."
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name, place in self.places.items():
+            is_pair = isinstance(place, list | tuple) and len(place) == 2
+            if not is_pair or not all(isinstance(x, int | float) for x in place) or not _on_the_moon(*place):
+                raise UsageError(
+                    f"study.sites.places.{name}={place} is no place: give [latitude, east longitude] in degrees, "
+                    "such as [26.1, 3.6]"
+                )
+
+
+def _on_the_moon(latitude_deg: float, longitude_deg: float) -> bool:
+    return abs(latitude_deg) <= 90 and abs(longitude_deg) <= 360
+
+
+@dataclass
 class StudyConfig(Checked):
     """What the studies need to be told; each names its own in conf/config.yaml."""
 
+    sites: SitesConfig = field(default_factory=SitesConfig)
     sweep: str | None = None
     throughput_sweeps: int = between(2048, 1, 1_000_000)
     throughput_seconds: float = between(10.0, 0.1, 600.0)

@@ -1,4 +1,4 @@
-"""A table of findings, as CSV for programs and as aligned text for people."""
+"""A table of findings, as CSV for programs, as aligned text and as Markdown for people."""
 
 import csv
 import io
@@ -38,6 +38,13 @@ class Table:
             for line in lines
         ]
         return "\n".join([self.title, *padded])
+
+    def to_markdown(self) -> str:
+        """Return the table as Markdown under its title, numbers with four figures."""
+        lines = [list(self.columns), *([_shown(cell) for cell in row] for row in self.rows)]
+        head, *body = ("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+        rule = "| " + " | ".join("---" for _ in self.columns) + " |"
+        return "\n".join([f"**{self.title}**", "", head, rule, *body, ""])
 
 
 def is_missing(cell: Cell) -> bool:

@@ -5,22 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from potrun.core.records import Archive, ArchiveDay, BoolArray
+from potrun.core.records import Archive, ArchiveDay, BoolArray, Region
 from potrun.core.settings import RunConfig
 from potrun.core.table import Table
 from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
 from potrun.studies.base import StudyCase, StudyReport, require_temperature
-from potrun.studies.surroundings import Surroundings, surroundings
-
-TAIL_HALF_WIDTH_DEG = 25.0
-"""The magnetotail is some 50 Earth radii wide at the Moon's distance of 60: this close to full moon it is inside."""
 
 WAKE_EDGE_DEG = 110.0
 """A footpoint in shadow counts as near the wake's edge while the Sun is less than 20 degrees below its horizon."""
-
-LOBE_ABOVE_EV, SHEET_ABOVE_EV = 80.0, 150.0
-"""Electron temperatures that tell lobe and sheet, as for the result's environment class."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +65,7 @@ class PublishedRegions:
         """
         from potrun.plots.regions import draw_regions
 
-        members = regions(case.result, surroundings(case.archive, case.result))
+        members = regions(case.result, case.cfg.region.lobe_above_ev)
         u, is_sure = case.result["spec_u_surface"], case.result["spec_u_identifiable"]
         rows: list[list[str | int | float]] = []
         metrics: dict[str, float] = {}
@@ -96,31 +89,32 @@ class PublishedRegions:
         return StudyReport(metrics, {"regions": table}, {"regions": draw_regions(case.result, members, published)})
 
 
-def regions(result: RunResult, around: Surroundings) -> dict[str, BoolArray]:
+def regions(result: RunResult, lobe_above_ev: float) -> dict[str, BoolArray]:
     """Sort fitted sweeps by region.
 
-    Footpoints in sun are the day side. At night the Moon's place decides between tail and wake; within the tail the
-    electron temperature tells lobe from sheet, elsewhere the Sun's depth below the horizon tells the wake's edge.
+    Footpoints in sun are the day side. At night ``spec_region`` decides between tail and wake, and in the tail between
+    lobe and sheet; electrons too cool for a lobe stand apart. Elsewhere the Sun's depth below the horizon tells the
+    wake's edge.
 
     Parameters
     ----------
     result : RunResult
         The run.
-    around : Surroundings
-        Where the Moon was, and the Sun over each footpoint.
+    lobe_above_ev : float
+        Electron temperature (eV) from which on the tail is taken for its lobe.
 
     Returns
     -------
     dict of str to (S,) bool
-        In the order and with the names of ``EXPECTED``; each fitted sweep with known surroundings is in one region.
+        In the order and with the names of ``EXPECTED``; each fitted sweep with a known region is in one of them.
     """
     side = {name: chosen & result["spec_has_fit"] for name, chosen in illumination(result).items()}
-    known = np.isfinite(around.tail_angle_deg) & np.isfinite(around.zenith_deg)
-    night = side["shadow"] & known
-    tail = night & (around.tail_angle_deg < TAIL_HALF_WIDTH_DEG)
-    temperature = np.nan_to_num(result["spec_electron_temperature"], nan=0.0)
-    sheet = tail & (temperature >= SHEET_ABOVE_EV)
-    lobe = tail & (temperature >= LOBE_ABOVE_EV) & ~sheet
-    edge = night & ~tail & (around.zenith_deg < WAKE_EDGE_DEG)
-    members = (side["sun"], lobe, sheet, tail & ~lobe & ~sheet, edge, night & ~tail & ~edge)
+    region, zenith = result["spec_region"], result["spec_projection_solar_zenith"]
+    night = side["shadow"] & (region != Region.UNKNOWN) & np.isfinite(zenith)
+    sheet = night & (region == Region.PLASMA_SHEET)
+    tail = night & (region == Region.TAIL_LOBE)
+    lobe = tail & (np.nan_to_num(result["spec_electron_temperature"], nan=0.0) >= lobe_above_ev)
+    wake = night & ~sheet & ~tail
+    edge = wake & (zenith < WAKE_EDGE_DEG)
+    members = (side["sun"], lobe, sheet, tail & ~lobe, edge, wake & ~edge)
     return dict(zip(EXPECTED, members, strict=True))

@@ -17,12 +17,16 @@ log = logging.getLogger(__name__)
 ASKED = "asked.json"
 """Written last into a study's folder: the settings that it answers."""
 
+MOST_LINES = 60
+"""Longer tables stay out of the log."""
 
 CLASSES = {
     "closure": "RecoveryOfTruth",
     "halekas2008_figure5": "SweepOfFigure5",
     "halekas2008_regions": "PublishedRegions",
     "identifiability": "IdentifiabilityOfOneSweep",
+    "sites": "PotentialsNearPlaces",
+    "summary": "SummaryOfPotentials",
     "terminator": "PotentialAcrossTheTerminator",
     "throughput": "ThroughputOfTheFit",
 }
@@ -75,7 +79,7 @@ def run_studies(case: StudyCase, folder: Path) -> Findings:
     case : StudyCase
         The finished run.
     folder : Path
-        Gets ``<study>/<table>.csv`` and ``<study>/<figure>.png``.
+        Gets ``<study>/<table>.csv``, the same as ``.md``, and ``<study>/<figure>.png``.
 
     Returns
     -------
@@ -114,7 +118,8 @@ def study_folder(npz: Path) -> Path:
 def _log(name: str, report: StudyReport, origin: str) -> None:
     mark = "SIMULATED, nothing was measured" if origin == "simulated" else "measured"
     for table in report.tables.values():
-        log.info("%s (%s): %s", name, mark, table.to_text())
+        is_long = len(table.rows) > MOST_LINES
+        log.info("%s (%s): %s", name, mark, f"{table.title}: {len(table.rows)} lines" if is_long else table.to_text())
     for remark in report.remarks:
         log.warning("%s: %s", name, remark)
 
@@ -123,4 +128,5 @@ def _write(report: StudyReport, folder: Path) -> list[Path]:
     from potrun.plots.style import save
 
     tables = [write_text(folder / f"{name}.csv", table.to_csv()) for name, table in report.tables.items()]
+    tables += [write_text(folder / f"{name}.md", table.to_markdown()) for name, table in report.tables.items()]
     return tables + [save(figure, folder / f"{name}.png") for name, figure in report.figures.items()]

@@ -8,15 +8,11 @@ import numpy as np
 from potrun.core.records import Archive, ArchiveDay, BoolArray, FloatArray, IntArray, Region
 from potrun.core.settings import RunConfig
 from potrun.core.table import Cell, Table
-from potrun.results.exports import times
 from potrun.results.run_result import RunResult
 from potrun.studies.base import StudyCase, StudyReport, require_temperature
+from potrun.studies.groups import bootstrap_over_groups, orbit_of
 
 BIN_DEG = 5.0
-ORBIT_S = 7080.0
-"""Period of the spacecraft's orbit: sweeps of one orbit see the same plasma and are not independent."""
-
-RESAMPLES = 400
 COLUMNS = (
     "region", "zenith from (deg)", "zenith to (deg)", "sweeps", "orbits", "quartile (V)", "median (V)", "quartile (V) ",
     "mean (V)", "68 % of mean, low (V)", "68 % of mean, high (V)", "identifiable share",
@@ -98,7 +94,7 @@ def curve(result: RunResult, chosen: BoolArray) -> Curve:
     """
     zenith, u = result["spec_projection_solar_zenith"], result["spec_u_surface"]
     use = np.flatnonzero(chosen & np.isfinite(zenith) & np.isfinite(u))
-    orbit = times(result["spec_utc_start"][use]).astype("M8[s]").astype(np.int64) // int(ORBIT_S)
+    orbit = orbit_of(result)[use]
     place = np.minimum(zenith[use] // BIN_DEG, 180 / BIN_DEG - 1).astype(np.int64)
     bins = int(180 / BIN_DEG)
     numbers = np.full((7, bins), np.nan)
@@ -112,16 +108,3 @@ def curve(result: RunResult, chosen: BoolArray) -> Curve:
         numbers[4:6, n] = bootstrap_over_groups(u[here], names)
         numbers[6, n] = result["spec_u_identifiable"][here].mean()
     return Curve(np.arange(bins, dtype=np.float64) * BIN_DEG, count, orbits, *numbers)
-
-
-def bootstrap_over_groups(values: FloatArray, groups: IntArray) -> tuple[float, float]:
-    """Return the 68 % range of the mean when whole groups are drawn again with replacement; NaN below three groups."""
-    _, index = np.unique(groups, return_inverse=True)
-    number = int(index.max()) + 1
-    if number < 3:
-        return float("nan"), float("nan")
-    total, size = np.bincount(index, values), np.bincount(index)
-    drawn = np.random.default_rng(0).integers(0, number, (RESAMPLES, number))
-    means = total[drawn].sum(axis=1) / size[drawn].sum(axis=1)
-    low, high = np.percentile(means, [16, 84])
-    return float(low), float(high)

@@ -25,6 +25,9 @@ def test_the_experiments_that_are_documented_exist():
         "halekas2008_regions",
         "identifiability",
         "sensitivity",
+        "sites",
+        "summary",
+        "terminator",
     }
 
 

@@ -31,7 +31,12 @@ def test_the_published_sweep_needs_its_day(tmp_path, demo_root):
 
 def test_regions_agree_with_what_was_put_in(tmp_path, run_small, demo_root, caplog):
     caplog.set_level("INFO", logger="potrun")
-    words = ["experiment=halekas2008_regions", f"archive.root={demo_root}", "archive.sweeps_per_day=40"]
+    words = [
+        "experiment=halekas2008_regions",
+        f"archive.root={demo_root}",
+        "archive.sweeps_per_day=40",
+        "archive.instrument=ideal",
+    ]
     _, folder = run_small(tmp_path, *words)
     table = pd.read_csv(folder / "halekas2008_regions" / "regions.csv").set_index("region")
     judged = table[table["agrees"].notna() & (table["sweeps"] >= 3)]
@@ -89,6 +94,23 @@ def test_throughput_tells_speed_and_memory(tmp_path, run_small, demo_root):
 def test_the_map_of_an_objective_is_refused_where_there_is_none():
     with pytest.raises(UsageError, match="choose one of them, or read spec_u_lo95"):
         check_studies(settings_from(["studies=[identifiability]", "fitter=likelihood"]), None, [])
+
+
+def test_summary_and_sites_leave_tables_and_pictures(tmp_path, run_small, demo_root):
+    """One run for both: they ask the same result."""
+    words = ["experiment=sites", f"archive.root={demo_root}", "archive.sweeps_per_day=12", "archive.instrument=ideal"]
+    outcome, folder = run_small(tmp_path, *words, "studies=[summary,sites]", "study.sites.radius_km=1000")
+    days = pd.read_csv(folder / "summary" / "days.csv")
+    regions = pd.read_csv(folder / "summary" / "regions.csv").set_index(["region", "light"])
+    assert days["sweeps"].sum() == regions["sweeps"].drop(("all", "all")).sum() <= 60
+    assert "| solar wind | sun |" in (folder / "summary" / "regions.md").read_text(encoding="utf-8")
+    sites = pd.read_csv(folder / "sites" / "sites.csv")
+    assert sites["place"].nunique() == 22
+    told = sites[sites["sweeps"] > 0]
+    assert (told["95 % from"] <= told["P(|U| > 1000 V)"]).all()
+    for name in ("summary", "sites"):
+        assert (folder / name / f"{name}.png").stat().st_size > 30_000
+    assert outcome.is_new
 
 
 @pytest.mark.parametrize("study", ["terminator", "halekas2008_regions"])

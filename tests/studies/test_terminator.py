@@ -6,7 +6,8 @@ import pytest
 from potrun.core.records import Region
 from potrun.plots.terminator import draw_terminator
 from potrun.results.load import RunResult
-from potrun.studies.terminator import bootstrap_over_groups, curve
+from potrun.studies.groups import bootstrap_over_groups
+from potrun.studies.terminator import curve
 from tests.support.results import PROVENANCE, make_day
 
 
