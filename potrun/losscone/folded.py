@@ -1,13 +1,12 @@
 """The loss cone as the instrument sees it: averaged over cells and channels.
 
-Pure functions on arrays of any library. Rows (energies) are flattened to one axis where tables are looked up.
+Pure functions on arrays of any library.
 """
 
 from typing import NamedTuple
 
 from array_api_compat import array_namespace
 
-from potrun.losscone.cell_response import N_ANGLES
 from potrun.losscone.model import DEGREE, Array, beam_exponent, mirror_ratio
 
 
@@ -77,40 +76,6 @@ def cone_edge(energy_ev: Array, usc_v: Array, u_surface_v: Array, ratio: Array) 
     )
 
 
-def lost_share(table: Array, row: Array, weight: Array, edge: ConeEdge) -> tuple[Array, ...]:
-    """Share of each cell's view that the loss cone takes, and its derivatives.
-
-    Parameters
-    ----------
-    table : (R * N_ANGLES, C) float
-        Share of each cell within each angle, row after row; linear between.
-    row : (..., E) int64
-        Which row of the table belongs to each energy.
-    weight : (..., E, K) float64
-    edge : ConeEdge
-
-    Returns
-    -------
-    five arrays, (..., E, C)
-        The share, and its derivatives by U (1/V), ln r, Usc (1/V) and by the cone's angle itself (1/deg).
-    """
-    xp = array_namespace(table, weight)
-    last = N_ANGLES - 2
-    below = xp.astype(xp.clip(edge.angle, 0.0, float(last)), xp.int64)
-    part = edge.angle - below
-    shape, cells, nodes = weight.shape[:-1], table.shape[1], weight.shape[-1]
-    place = xp.reshape(row[..., None] * N_ANGLES + below, (-1,))
-    low = xp.reshape(xp.take(table, place, axis=0), (-1, nodes, cells))
-    rise = xp.reshape(xp.take(table, place + 1, axis=0), (-1, nodes, cells)) - low
-    factors = [part, edge.by_u, edge.by_log_ratio, edge.by_usc, xp.ones_like(part)]
-    mixing = xp.reshape(xp.stack([weight * factor for factor in factors], axis=-2), (-1, len(factors), nodes))
-    level = xp.reshape(weight, (-1, 1, nodes))
-    slopes = xp.astype(xp.matmul(xp.astype(mixing, table.dtype), rise), weight.dtype)
-    level = xp.astype(xp.matmul(xp.astype(level, table.dtype), low), weight.dtype)
-    share = xp.reshape(level[:, 0, :] + slopes[:, 0, :], (*shape, cells))
-    return (share, *(xp.reshape(slopes[:, i, :], (*shape, cells)) for i in range(1, len(factors))))
-
-
 def beam_strength(
     energy_ev: Array, weight: Array, usc_v: Array, u_surface_v: Array, width_ev: float
 ) -> tuple[Array, Array]:
@@ -155,20 +120,23 @@ def folded_model(lost: Array, background: Array, amplitude: Array, beam: Array, 
     return 1.0 - (1.0 - background) * lost + amplitude * beam * beam_share
 
 
-def expected_counts(
-    level: Array, sensitivity: Array, model: Array, anisotropy: Array, cosine2: Array, dark: Array
-) -> Array:
-    """Predict the counts of a cell: N s m (1 + q cos^2 a) + d.
+def incident_counts(level: Array, sensitivity: Array, anisotropy: Array, cosine2: Array) -> Array:
+    """Predict what a cell would count if nothing were lost: N s (1 + q cos^2 a).
 
     Parameters
     ----------
     level, anisotropy : broadcast
         Incident flux N of a row (cm-2 s-1 sr-1 eV-1) and excess q of the flux along the field line.
-    sensitivity, model, cosine2, dark : (..., E, C) float64
-        Counts per unit of flux, folded model, square of the pitch angle's cosine, dark counts.
+    sensitivity, cosine2 : (..., E, C) float
+        Counts per unit of flux, square of the pitch angle's cosine.
 
     Returns
     -------
-    (..., E, C) float64
+    (..., E, C) float
     """
-    return level * sensitivity * model * (1.0 + anisotropy * cosine2) + dark
+    return level * sensitivity * (1.0 + anisotropy * cosine2)
+
+
+def expected_counts(incident: Array, model: Array, dark: Array) -> Array:
+    """Predict the counts of a cell: those of :func:`incident_counts` times the folded model, and dark ones."""
+    return incident * model + dark

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from potrun.core.settings import FitterConfig
-from potrun.losscone.folded import beam_strength, cone_edge, expected_counts, folded_model, lost_share
+from potrun.losscone.folded import beam_strength, cone_edge, expected_counts, folded_model, incident_counts
 from potrun.losscone.quasi_likelihood import misfit, variance
+from potrun.search.likelihood.lookup import look_up
 from potrun.search.likelihood.problem import Problem
 
 U_OFFSET_V = 30.0
@@ -20,11 +21,26 @@ U_OFFSET_V = 30.0
 
 N_PARAMETERS = 10
 T, LOG_RATIO, AMPLITUDE, ANISOTROPY, BACKGROUND, BACKGROUND_SLOPE, USC, DRIFT, TILT = range(9)
+TILT_ACROSS = TILT + 1
+
+NOMINAL = (T, LOG_RATIO, AMPLITUDE, ANISOTROPY)
+"""Parameters of the nominal instrument."""
+
+EVERY = tuple(range(N_PARAMETERS))
+
+LARGEST_BACKGROUND = 0.9
+
+BLOCK = 40
+"""Trials computed at once on a CPU: their cells stay in its cache."""
 
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Objective of B trials: value, gradient (B, P), expected curvature (B, P, P), and those of the levels of rows."""
+    """Objective of B trials, with derivatives by N parameters and by the levels of the rows.
+
+    `value` (B,), `gradient` (B, N), `curvature` (B, N, N), `level_gradient` and `level_curvature` (B, E), `mixed`
+    (B, E, N).
+    """
 
     value: Tensor
     gradient: Tensor
@@ -33,9 +49,30 @@ class Place:
     level_curvature: Tensor
     mixed: Tensor
 
+    def parts(self) -> tuple[Tensor, ...]:
+        """Return all tensors, in order."""
+        return (self.value, self.gradient, self.curvature, self.level_gradient, self.level_curvature, self.mixed)
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """What the rows of B trials know: each (B, E) or (B, 1), and the sums over nodes, (B, E, F, C)."""
+
+    shift: Tensor
+    kept: Tensor
+    beam: Tensor
+    beam_by_u: Tensor
+    lost: Tensor
+
 
 def evaluate(
-    problem: Problem, sweep: Tensor, parameters: Tensor, level: Tensor, sigma: Tensor, settings: FitterConfig
+    problem: Problem,
+    sweep: Tensor,
+    parameters: Tensor,
+    level: Tensor,
+    sigma: Tensor,
+    settings: FitterConfig,
+    columns: tuple[int, ...] = EVERY,
 ) -> Place:
     """Evaluate trials.
 
@@ -50,70 +87,135 @@ def evaluate(
     sigma : (B, P) float64
         Standard deviations of priors about zero; infinite where there is none.
     settings : FitterConfig
+    columns : tuple of int
+        Parameters to differentiate by; the others of the field's direction are taken as zero.
 
     Returns
     -------
     Place
         -ln L above that of a model that gives exactly the counts, plus half the squares of departures over sigma.
     """
-    own, rows, cells = settings.likelihood, problem.counts.shape[1], problem.counts.shape[2]
+    size = BLOCK if parameters.device.type == "cpu" else max(len(sweep), 1)
+    pieces = [slice(i, i + size) for i in range(0, max(len(sweep), 1), size)]
+    found = [_evaluate(problem, sweep[p], parameters[p], level[p], settings, columns).parts() for p in pieces]
+    value, gradient, *others = (torch.cat(parts) for parts in zip(*found, strict=True))
+    precision = 1.0 / (sigma * sigma)
+    value = value + 0.5 * (parameters * parameters * precision).sum(-1)
+    some = list(columns)
+    others[0] = others[0] + torch.diag_embed(precision[:, some])
+    return Place(value, gradient + (parameters * precision)[:, some], *others)
+
+
+def _row(problem: Problem, sweep: Tensor, parameters: Tensor, settings: FitterConfig, columns: tuple[int, ...]) -> Row:
+    """Compute what the cells of a row have in common, and how much of each the loss cone takes."""
     column = [parameters[:, i, None] for i in range(N_PARAMETERS)]
     u = U_OFFSET_V - torch.exp(column[T])
     usc = problem.usc[sweep] + column[USC]
     ratio = torch.exp(column[LOG_RATIO] + column[DRIFT] * problem.drift)
     edge = cone_edge(problem.node_energy[sweep], usc[..., None], u[..., None], ratio[..., None])
+    slopes = [edge.by_u, edge.by_log_ratio]
+    if USC in columns:
+        slopes.append(edge.by_usc)
+    if TILT in columns:
+        slopes.append(torch.ones_like(edge.angle))
+    rows = problem.counts.shape[1]
     row = sweep[:, None] * rows + torch.arange(rows, device=sweep.device)
-    lost, by_u, by_log_ratio, by_usc, by_angle = lost_share(problem.table, row, problem.node_weight[sweep], edge)
-    tilt = problem.tilt[sweep]
-    moved = by_angle[..., None] * tilt
-    lost = lost + (moved * parameters[:, None, None, TILT:]).sum(-1)
-    # A linear shift can overshoot; a cell that is wholly in or out moves no more.
-    moves = ((lost >= 0.0) & (lost <= 1.0)).to(lost.dtype)
-    by_u, by_log_ratio, by_usc, moved = by_u * moves, by_log_ratio * moves, by_usc * moves, moved * moves[..., None]
-    lost = lost.clamp(0.0, 1.0)
+    lost = look_up(problem.table, row, edge.angle, problem.node_weight[sweep], slopes)
     bare = settings.background * torch.exp(column[BACKGROUND] + column[BACKGROUND_SLOPE] * problem.log_energy[sweep])
-    background = bare.clamp(max=0.9)[..., None]
     beam, beam_by_u = beam_strength(
-        problem.beam_energy[sweep], problem.beam_weight[sweep], usc[..., None], u[..., None], settings.beam_width_ev
+        problem.beam_energy[sweep],
+        problem.beam_weight[sweep],
+        usc[..., None].to(lost.dtype),
+        u[..., None].to(lost.dtype),
+        settings.beam_width_ev,
     )
-    share, amplitude = problem.beam_share[sweep], column[AMPLITUDE][..., None]
-    model = folded_model(lost, background, amplitude, beam[..., None], share)
-    sensitivity, cosine2, dark = problem.sensitivity[sweep], problem.cosine2[sweep], problem.dark[sweep]
-    anisotropy = column[ANISOTROPY][..., None]
-    expected = expected_counts(torch.exp(level)[..., None], sensitivity, model, anisotropy, cosine2, dark)
-    counts, weight = problem.counts[sweep], problem.weight[sweep]
-    value = (weight * misfit(counts, expected, own.scatter)).reshape(len(sweep), -1).sum(-1)
-    value = value + 0.5 * ((parameters / sigma) ** 2).sum(-1)
-    # From here on derivatives: of the model first, then of the counts.
-    kept = 1.0 - background
-    of_beam = (amplitude * beam_by_u[..., None]) * share
-    by_edge = -kept * by_log_ratio
-    by_background = background * lost
-    columns = [
-        (of_beam - kept * by_u) * -torch.exp(column[T])[..., None],
-        by_edge,
-        beam[..., None] * share,
-        model * cosine2 / (1.0 + anisotropy * cosine2),
-        by_background,
-        by_background * problem.log_energy[sweep][..., None],
-        -of_beam - kept * by_usc,
-        by_edge * problem.drift[:, None],
-        -kept * moved[..., 0],
-        -kept * moved[..., 1],
-    ]
-    scale = (torch.exp(level)[..., None] * sensitivity * (1.0 + anisotropy * cosine2))[..., None]
-    slopes = torch.stack(columns, dim=-1) * scale
-    by_level = expected - dark
-    inverse = weight / variance(expected, own.scatter)
-    push = (expected - counts) * inverse
-    weighted = slopes * inverse[..., None]
-    flat = (len(sweep), rows * cells, N_PARAMETERS)
-    precision = 1.0 / (sigma * sigma)
+    kept = 1.0 - bare.clamp(max=LARGEST_BACKGROUND)
+    return Row(u - U_OFFSET_V, kept, beam.to(u.dtype), beam_by_u.to(u.dtype), lost)
+
+
+def _evaluate(
+    problem: Problem,
+    sweep: Tensor,
+    parameters: Tensor,
+    level: Tensor,
+    settings: FitterConfig,
+    columns: tuple[int, ...],
+) -> Place:
+    """Evaluate a block of trials, without priors.
+
+    Derivatives of expected counts by a parameter are sums of a few vectors over cells with factors of the row alone.
+    So the vectors are multiplied with each other once (Gram matrix of a row), and the factors come in afterwards.
+    """
+    row = _row(problem, sweep, parameters, settings, columns)
+    kind = row.lost.dtype
+
+    def cells(values: Tensor) -> Tensor:
+        return values[..., None].to(kind)
+
+    lost, slopes = row.lost[:, :, 0], row.lost[:, :, 1:]
+    if TILT in columns:
+        tilt = problem.tilt[sweep]
+        lost = lost + slopes[:, :, -1] * (tilt * parameters[:, None, None, TILT:].to(kind)).sum(-1)
+        # A linear shift can overshoot; a cell that is wholly in or out moves no more.
+        slopes = slopes * ((lost >= 0.0) & (lost <= 1.0)).to(kind)[:, :, None]
+        lost = lost.clamp(0.0, 1.0)
+    share, cosine2, dark, counts = (
+        values[sweep] for values in (problem.beam_share, problem.cosine2, problem.dark, problem.counts)
+    )
+    amplitude, anisotropy = parameters[:, AMPLITUDE, None], cells(parameters[:, ANISOTROPY, None])
+    model = folded_model(lost, cells(1.0 - row.kept), cells(amplitude), cells(row.beam), share)
+    full = incident_counts(cells(torch.exp(level)), problem.sensitivity[sweep], anisotropy, cosine2)
+    expected = expected_counts(full, model, dark)
+    own = settings.likelihood
+    value = misfit(counts, expected, own.scatter).to(torch.float64).sum((1, 2))
+    vectors = [expected - counts, expected - dark, full * slopes[:, :, 0], full * slopes[:, :, 1], full * share]
+    vectors.append(full * model * (cosine2 / (1.0 + anisotropy * cosine2)))
+    if BACKGROUND in columns:
+        vectors.append(full * lost)
+    if USC in columns:
+        vectors.append(full * slopes[:, :, 2])
+    if TILT in columns:
+        turned = full * slopes[:, :, -1]
+        vectors += [turned * tilt[..., 0], turned * tilt[..., 1]]
+    stacked = torch.stack(vectors, dim=2).reshape(-1, len(vectors), counts.shape[2])
+    weighted = stacked / variance(expected, own.scatter).reshape(-1, 1, counts.shape[2])
+    gram = torch.bmm(stacked, weighted.mT).to(torch.float64)
+    factors = _factors(problem, sweep, row, amplitude, columns, len(vectors)).reshape(len(gram), len(vectors), -1)
+    product = torch.bmm(factors.mT, torch.bmm(gram, factors)).reshape(*level.shape, factors.shape[2], -1)
+    total = product.sum(1)
     return Place(
         value=value,
-        gradient=(slopes * push[..., None]).reshape(flat).sum(1) + parameters * precision,
-        curvature=torch.matmul(weighted.reshape(flat).mT, slopes.reshape(flat)) + torch.diag_embed(precision),
-        level_gradient=(by_level * push).sum(-1),
-        level_curvature=(by_level * by_level * inverse).sum(-1) + 1e-9,
-        mixed=(weighted * by_level[..., None]).sum(-2),
+        gradient=total[:, 0, 2:],
+        curvature=total[:, 2:, 2:],
+        level_gradient=product[:, :, 0, 1],
+        level_curvature=product[:, :, 1, 1] + 1e-9,
+        mixed=product[:, :, 1, 2:],
     )
+
+
+def _factors(
+    problem: Problem, sweep: Tensor, row: Row, amplitude: Tensor, columns: tuple[int, ...], vectors: int
+) -> Tensor:
+    """Factors of the vectors in the derivative by each parameter, (B, E, vectors, 2 + N); the first two stand alone."""
+    shape = row.beam.shape
+    factors = row.beam.new_zeros(*shape, vectors, 2 + len(columns))
+    factors[..., 0, 0] = factors[..., 1, 1] = 1.0
+    by_u, by_log_ratio, by_beam, by_cosine2, by_background = range(2, 7)
+    of_beam, kept = amplitude * row.beam_by_u, row.kept
+    bare = torch.where(kept > 1.0 - LARGEST_BACKGROUND, 1.0 - kept, 0.0)
+    entries = {
+        T: ((by_u, -kept * row.shift), (by_beam, of_beam * row.shift)),
+        LOG_RATIO: ((by_log_ratio, -kept),),
+        AMPLITUDE: ((by_beam, row.beam),),
+        ANISOTROPY: ((by_cosine2, torch.ones_like(kept)),),
+        BACKGROUND: ((by_background, bare),),
+        BACKGROUND_SLOPE: ((by_background, bare * problem.log_energy[sweep]),),
+        USC: ((vectors - 3 if TILT in columns else vectors - 1, -kept), (by_beam, -of_beam)),
+        DRIFT: ((by_log_ratio, -kept * problem.drift),),
+        TILT: ((vectors - 2, -kept),),
+        TILT_ACROSS: ((vectors - 1, -kept),),
+    }
+    for place, column in enumerate(columns):
+        for vector, factor in entries[column]:
+            factors[..., vector, 2 + place] = factor
+    return factors

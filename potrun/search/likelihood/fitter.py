@@ -15,7 +15,16 @@ from potrun.losscone.counted import LikelihoodBatch
 from potrun.search.base import OnProgress, make_result
 from potrun.search.intervals import with_intervals
 from potrun.search.likelihood import departures, grid
-from potrun.search.likelihood.evaluate import AMPLITUDE, ANISOTROPY, LOG_RATIO, N_PARAMETERS, U_OFFSET_V, USC, T
+from potrun.search.likelihood.evaluate import (
+    AMPLITUDE,
+    ANISOTROPY,
+    LOG_RATIO,
+    N_PARAMETERS,
+    NOMINAL,
+    U_OFFSET_V,
+    USC,
+    T,
+)
 from potrun.search.likelihood.newton import Found, descend
 from potrun.search.likelihood.problem import Problem, make_problem
 from potrun.search.likelihood.profile import LIMITS, curvature_error, interval
@@ -173,16 +182,17 @@ class LikelihoodFitter:
 
 def best_two(problem: Problem, bounds: tuple[Tensor, Tensor], settings: FitterConfig) -> tuple[Found, Found]:
     """Best and second best minimum on the nominal instrument; the same where all starts end at one place."""
-    t, log_ratio, log_level = grid.starts(problem, settings)
-    count, number = t.shape
-    device = t.device
+    start = grid.starts(problem, settings)
+    count, number = start.t.shape
+    device = start.t.device
     sweep = torch.arange(count, device=device).repeat_interleave(number)
     parameters = torch.zeros(len(sweep), N_PARAMETERS, dtype=torch.float64, device=device)
-    parameters[:, T], parameters[:, LOG_RATIO] = t.reshape(-1), log_ratio.reshape(-1)
+    parameters[:, T], parameters[:, LOG_RATIO] = start.t.reshape(-1), start.log_ratio.reshape(-1)
     fixed = settings.beam_amplitude_fixed
     parameters[:, AMPLITUDE] = 0.3 * min(1.0, settings.beam_amplitude_max) if fixed is None else fixed
     is_free, sigma = departures.nominal(len(sweep), settings, device)
-    found = descend(problem, sweep, (parameters, log_level[sweep]), is_free, sigma, bounds, settings, STEPS)
+    level = start.level.reshape(len(sweep), -1)
+    found = descend(problem, sweep, (parameters, level), is_free, sigma, bounds, settings, STEPS, NOMINAL)
     value = found.value.reshape(count, number)
     best = torch.argmin(value, dim=1)
     here = found.parameters[:, T].reshape(count, number)
@@ -190,11 +200,7 @@ def best_two(problem: Problem, bounds: tuple[Tensor, Tensor], settings: FitterCo
     second = torch.argmin(torch.where(same, float("inf"), value), dim=1)
     second = torch.where(same.all(1), best, second)
     first = number * torch.arange(count, device=device)
-    return _pick(found, first + best), _pick(found, first + second)
-
-
-def _pick(found: Found, index: Tensor) -> Found:
-    return Found(found.parameters[index], found.level[index], found.value[index], found.curvature[index])
+    return found.take(first + best), found.take(first + second)
 
 
 def _usc_part(found: Found, is_free: Tensor, spread: Tensor) -> Tensor:

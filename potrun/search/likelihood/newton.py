@@ -6,11 +6,17 @@ import torch
 from torch import Tensor
 
 from potrun.core.settings import FitterConfig
-from potrun.search.likelihood.evaluate import N_PARAMETERS, Place, evaluate
+from potrun.search.likelihood.evaluate import EVERY, LOG_RATIO, Place, T, evaluate
 from potrun.search.likelihood.problem import Problem
 
-TOLERANCE = 1e-5
+TOLERANCE = 1e-4
 """A trial has arrived once a step promises less than this in ln L."""
+
+ROUNDING = 1e-2
+"""Promises below this may be lost in the rounding of single precision: a trial that fails to keep one has arrived."""
+
+LONGEST_STEP = {T: 0.7, LOG_RATIO: 0.25}
+"""One step may not jump over the landscape: an e-fold of the potential's size or of r."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +28,47 @@ class Found:
     value: Tensor
     curvature: Tensor
 
+    def take(self, index: Tensor) -> "Found":
+        """Return some trials."""
+        return Found(self.parameters[index], self.level[index], self.value[index], self.curvature[index])
+
+
+@dataclass(frozen=True, eq=False)
+class Reduced:
+    """A place with the levels of all rows at their best for it, to second order.
+
+    `value` (B,), `gradient` (B, N), `curvature` (B, N, N); `level_step` (B, E) is what the levels lack, `level_slope`
+    (B, E, N) how they follow the parameters.
+    """
+
+    value: Tensor
+    gradient: Tensor
+    curvature: Tensor
+    level_step: Tensor
+    level_slope: Tensor
+
+
+def reduce(place: Place) -> Reduced:
+    """Solve for the levels of all rows.
+
+    Parameters
+    ----------
+    place : Place
+
+    Returns
+    -------
+    Reduced
+    """
+    step = -place.level_gradient / place.level_curvature
+    slope = -place.mixed / place.level_curvature[..., None]
+    return Reduced(
+        value=place.value + 0.5 * (step * place.level_gradient).sum(1),
+        gradient=place.gradient + (place.mixed * step[..., None]).sum(1),
+        curvature=place.curvature + torch.bmm(place.mixed.mT, slope),
+        level_step=step,
+        level_slope=slope,
+    )
+
 
 def descend(
     problem: Problem,
@@ -32,6 +79,7 @@ def descend(
     bounds: tuple[Tensor, Tensor],
     settings: FitterConfig,
     steps: int,
+    columns: tuple[int, ...] = EVERY,
 ) -> Found:
     """Go down from given parameters; every trial stops by itself, whatever the others do.
 
@@ -47,56 +95,83 @@ def descend(
     settings : FitterConfig
     steps : int
         At most.
+    columns : tuple of int
+        Parameters that may be free at all.
 
     Returns
     -------
     Found
     """
     parameters, level = start[0].clone(), start[1].clone()
-    here = evaluate(problem, sweep, parameters, level, sigma, settings)
+    some = list(columns)
+    here = evaluate(problem, sweep, parameters, level, sigma, settings, columns)
     damping = torch.full_like(here.value, 1e-3)
-    is_open = torch.ones_like(sweep, dtype=torch.bool)
+    index = torch.arange(len(sweep), device=sweep.device)
     for _ in range(steps):
-        index = torch.nonzero(is_open).squeeze(1)
+        state = Place(*(part[index] for part in here.parts()))
+        free = is_free[index][:, some]
+        step, level_step, promise = _step(state, parameters[index], free, damping[index], bounds, columns)
+        goes_on = promise > TOLERANCE
+        index = index[goes_on]
         if not len(index):
             break
-        state = Place(*(getattr(here, name)[index] for name in Place.__dataclass_fields__))
-        step, level_step, promise = _step(state, parameters[index], is_free[index], damping[index], bounds)
-        trial = torch.minimum(torch.maximum(parameters[index] + step, bounds[0]), bounds[1])
-        trial_level = level[index] + level_step
-        there = evaluate(problem, sweep[index], trial, trial_level, sigma[index], settings)
-        better = there.value < state.value
+        trial = parameters[index]
+        trial[:, some] += step[goes_on]
+        trial = torch.minimum(torch.maximum(trial, bounds[0]), bounds[1])
+        trial_level = level[index] + level_step[goes_on]
+        there = evaluate(problem, sweep[index], trial, trial_level, sigma[index], settings, columns)
+        better = there.value < here.value[index]
         won = index[better]
         parameters[won], level[won] = trial[better], trial_level[better]
-        for name in Place.__dataclass_fields__:
-            getattr(here, name)[won] = getattr(there, name)[better]
+        for old, new in zip(here.parts(), there.parts(), strict=True):
+            old[won] = new[better]
         damping[index] = torch.where(better, damping[index] * 0.1, damping[index] * 8.0).clamp(1e-9, 1e9)
-        arrived = torch.where(better, state.value - there.value < TOLERANCE, damping[index] > 1e6)
-        is_open[index] = ~(arrived & (promise < 1e3)) & (promise > 0.1 * TOLERANCE)
-    return Found(parameters, level, here.value, _profiled(here))
+        index = index[better | ((promise[goes_on] > ROUNDING) & (damping[index] < 1e8))]
+        if not len(index):
+            break
+    curvature = torch.zeros(*parameters.shape, parameters.shape[1], dtype=parameters.dtype, device=parameters.device)
+    place = torch.tensor(some, device=parameters.device)
+    curvature[:, place[:, None], place[None, :]] = reduce(here).curvature
+    return Found(parameters, level, here.value, curvature)
 
 
-def _profiled(place: Place) -> Tensor:
-    """Curvature of the parameters with the levels of all rows at their best."""
-    return place.curvature - torch.matmul(place.mixed.mT, place.mixed / place.level_curvature[..., None])
+def solve(matrix: Tensor, vectors: Tensor) -> Tensor:
+    """Solve for symmetric matrices (B, N, N) and vectors (B, N, M); NaN where a matrix is not positive definite."""
+    factor, failed = torch.linalg.cholesky_ex(matrix)
+    solved = torch.cholesky_solve(vectors, factor)
+    return torch.where((failed == 0)[:, None, None], solved, float("nan"))
+
+
+def movable(
+    parameters: Tensor, gradient: Tensor, is_free: Tensor, bounds: tuple[Tensor, Tensor], columns: tuple[int, ...]
+) -> Tensor:
+    """Say which of the columns may move: free, and not pushed against a bound; (B, N) as numbers."""
+    some = list(columns)
+    low, high, place = bounds[0][some], bounds[1][some], parameters[:, some]
+    pushes_out = ((place <= low) & (gradient > 0)) | ((place >= high) & (gradient < 0))
+    return (is_free & ~pushes_out).to(gradient.dtype)
 
 
 def _step(
-    place: Place, parameters: Tensor, is_free: Tensor, damping: Tensor, bounds: tuple[Tensor, Tensor]
+    place: Place,
+    parameters: Tensor,
+    is_free: Tensor,
+    damping: Tensor,
+    bounds: tuple[Tensor, Tensor],
+    columns: tuple[int, ...],
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One damped step of parameters and levels, and the decrease that it promises."""
-    gradient = place.gradient - (place.mixed * (place.level_gradient / place.level_curvature)[..., None]).sum(1)
-    pushes_out = ((parameters <= bounds[0]) & (gradient > 0)) | ((parameters >= bounds[1]) & (gradient < 0))
-    moves = (is_free & ~pushes_out).to(gradient.dtype)
-    matrix = _profiled(place) * moves[:, :, None] * moves[:, None, :]
+    reduced = reduce(place)
+    moves = movable(parameters, reduced.gradient, is_free, bounds, columns)
+    matrix = reduced.curvature * moves[:, :, None] * moves[:, None, :]
     diagonal = torch.diagonal(place.curvature, dim1=1, dim2=2)
     extra = torch.where(moves > 0, damping[:, None] * diagonal + 1e-9, 1.0)
-    step = -torch.linalg.solve_ex(matrix + torch.diag_embed(extra), (gradient * moves)[..., None])[0][..., 0]
-    step = step * moves
-    # One step may not jump over the landscape: an e-fold of the potential's size or of r.
-    longest = (step[:, :2].abs() / step.new_tensor([0.7, 0.25])).amax(1, keepdim=True).clamp(min=1.0)
-    step = step / longest
-    level_step = -(place.level_gradient + (place.mixed * step[:, None, :]).sum(-1)) / place.level_curvature
-    promise = -(gradient * moves * step).sum(1) + (place.level_gradient**2 / place.level_curvature).sum(1)
-    assert step.shape[1] == N_PARAMETERS
+    push = reduced.gradient * moves
+    step = -solve(matrix + torch.diag_embed(extra), push[..., None])[..., 0] * moves
+    # Rounding left no positive curvature: go down the slope, as far as the undamped diagonal allows.
+    step = torch.where(torch.isfinite(step), step, -push / (diagonal + 1e-9) * moves)
+    limit = step.new_tensor([LONGEST_STEP.get(column, float("inf")) for column in columns])
+    step = step / (step.abs() / limit).amax(1, keepdim=True).clamp(min=1.0)
+    level_step = reduced.level_step + (reduced.level_slope * step[:, None, :]).sum(-1)
+    promise = -(push * step).sum(1) - (place.level_gradient * reduced.level_step).sum(1)
     return step, level_step.clamp(-2.0, 2.0), promise

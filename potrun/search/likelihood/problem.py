@@ -12,9 +12,13 @@ from potrun.losscone.counted import LikelihoodBatch
 from potrun.losscone.folded import node_weights
 from potrun.losscone.model import DEGREE
 from potrun.plasma.response import log_normal_response, response_sigma
+from potrun.search.likelihood.lookup import weighted_sum
 
 NODES = 9
 """Gauss-Hermite nodes across a channel."""
+
+MASKED = 1e-30
+"""Counts expected where none are compared: too few to matter, and not zero."""
 
 BEAM_NODES = 65
 """Nodes that resolve the narrow beam within a channel, within 3 sigma."""
@@ -25,7 +29,7 @@ class Problem:
     """S sweeps on a device; axes as in LikelihoodBatch, K nodes of the cone, Q of the beam.
 
     `table` holds the shares of all rows, (S * E * N_ANGLES, C). `weight` counts a cell (1) or not (0). `drift` runs
-    from -1 to 1 along the rows of a sweep.
+    from -1 to 1 along the rows of a sweep. Cells that take no part have no counts, no sensitivity and nothing dark.
     """
 
     table: Tensor
@@ -46,6 +50,7 @@ class Problem:
     log_energy: Tensor
     drift: Tensor
     usc_sigma: Tensor
+    pitch: Tensor
 
     @property
     def n_sweeps(self) -> int:
@@ -53,7 +58,9 @@ class Problem:
         return len(self.counts)
 
 
-def make_problem(batch: LikelihoodBatch, settings: FitterConfig, device: torch.device) -> Problem:
+def make_problem(
+    batch: LikelihoodBatch, settings: FitterConfig, device: torch.device, kind: torch.dtype = torch.float32
+) -> Problem:
     """Bring sweeps to a device and lay out their response.
 
     Parameters
@@ -61,6 +68,8 @@ def make_problem(batch: LikelihoodBatch, settings: FitterConfig, device: torch.d
     batch : LikelihoodBatch
     settings : FitterConfig
     device : torch.device
+    kind : torch.dtype
+        Format of what belongs to a cell, and of the beam.
 
     Returns
     -------
@@ -70,13 +79,12 @@ def make_problem(batch: LikelihoodBatch, settings: FitterConfig, device: torch.d
     def tensor(values: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(device)
 
-    sweeps, rows, cells = batch.mask.shape
+    def cells(values: np.ndarray) -> Tensor:
+        return tensor(values).to(kind)
+
     mask = tensor(batch.mask)
-    table = _tables(tensor(batch.share_row), tensor(batch.share_part), device)
-    angle = torch.arange(N_ANGLES, dtype=torch.float64, device=device)
-    profile = torch.exp(-0.5 * ((angle[:-1] + 0.5) / settings.beam_angle_deg) ** 2).to(table.dtype)
-    beam_share = (profile[None, :, None] * (table[:, 1:] - table[:, :-1])).sum(dim=1)
-    beam_share += table[:, 0] * profile[0]
+    shares = torch.from_numpy(share_table()).to(device=device, dtype=kind)
+    row, part = tensor(batch.share_row), cells(batch.share_part)
     pitch = torch.where(mask, tensor(batch.pitch_deg), 90.0)
     around = tensor(batch.around_rad)
     energy = torch.nan_to_num(tensor(batch.energy_ev), nan=1.0)
@@ -92,25 +100,29 @@ def make_problem(batch: LikelihoodBatch, settings: FitterConfig, device: torch.d
         node_weights(offset, weight, log_flux(batch, node, usc, offset))
         for offset, weight, node in zip(offsets, weights, nodes, strict=True)
     ]
+    sensitivity = torch.where(mask, cells(batch.sensitivity), 0.0)
+    counts = torch.where(mask, cells(batch.counts), 0.0)
+    dark = torch.where(mask, cells(batch.dark)[:, None, :].clamp(min=1e-9), MASKED)
     return Problem(
-        table=table.reshape(-1, cells),
-        counts=torch.where(mask, tensor(batch.counts), 0.0),
-        weight=mask.to(torch.float64),
-        sensitivity=tensor(batch.sensitivity),
-        dark=tensor(batch.dark)[:, None, :].expand(sweeps, rows, cells).clamp(min=1e-9),
-        cosine2=torch.cos(pitch * DEGREE) ** 2,
-        is_incident=(pitch < 90.0).to(torch.float64),
-        beam_share=beam_share.reshape(sweeps, rows, cells).to(torch.float64),
-        tilt=torch.stack([torch.cos(around), torch.sin(around)], dim=-1),
+        table=_tables(shares, row, part),
+        counts=counts,
+        weight=mask.to(kind),
+        sensitivity=sensitivity,
+        dark=dark,
+        cosine2=(torch.cos(pitch * DEGREE) ** 2).to(kind),
+        is_incident=(pitch < 90.0).to(kind),
+        beam_share=_beam_share(shares, row, part, settings.beam_angle_deg),
+        tilt=torch.stack([torch.cos(around), torch.sin(around)], dim=-1).to(kind),
         energy=energy,
         usc=usc,
         node_energy=nodes[0],
         node_weight=spread[0],
-        beam_energy=nodes[1],
-        beam_weight=spread[1],
+        beam_energy=nodes[1].to(kind),
+        beam_weight=spread[1].to(kind),
         log_energy=torch.log(energy / 200.0),
-        drift=torch.linspace(-1.0, 1.0, rows, dtype=torch.float64, device=device),
+        drift=torch.linspace(-1.0, 1.0, energy.shape[1], dtype=torch.float64, device=device),
         usc_sigma=tensor(batch.usc_sigma_v),
+        pitch=pitch,
     )
 
 
@@ -127,10 +139,20 @@ def log_flux(batch: LikelihoodBatch, node: Tensor, usc: Tensor, offset: Tensor) 
     return torch.where(known[:, None, None], from_kappa, parabola)
 
 
-def _tables(row: Tensor, part: Tensor, device: torch.device) -> Tensor:
-    """Shares of all cells within each angle, (S * E, N_ANGLES, C) float32."""
-    shares = torch.from_numpy(share_table()).to(device)
+def _tables(shares: Tensor, row: Tensor, part: Tensor) -> Tensor:
+    """Shares of all cells within each angle, (S * E * N_ANGLES, C)."""
     sweeps, rows, cells = row.shape
-    flat, mix = row.reshape(-1), part.reshape(-1, 1).to(shares.dtype)
-    both = torch.lerp(shares[flat], shares[flat + ROWS_PER_DEGREE], mix)
-    return both.reshape(sweeps * rows, cells, N_ANGLES).transpose(1, 2).contiguous()
+    place = torch.stack([row, row + ROWS_PER_DEGREE], dim=-1).reshape(-1, 2)
+    mixing = torch.stack([1.0 - part, part], dim=-1).reshape(-1, 2)
+    found = weighted_sum(shares, place, mixing).reshape(sweeps * rows, cells, N_ANGLES)
+    return found.transpose(1, 2).reshape(-1, cells)
+
+
+def _beam_share(shares: Tensor, row: Tensor, part: Tensor, width_deg: float) -> Tensor:
+    """Average the beam's pitch profile over each cell, (S, E, C)."""
+    angle = torch.arange(N_ANGLES - 1, dtype=torch.float64, device=shares.device)
+    profile = torch.exp(-0.5 * ((angle + 0.5) / width_deg) ** 2)
+    # Summed by parts: the profile times the rise of the share from angle to angle.
+    weight = -torch.diff(torch.cat([profile, profile.new_zeros(1)]))
+    each = (shares[:, 1:].to(torch.float64) @ weight).to(shares.dtype)
+    return torch.lerp(each[row], each[row + ROWS_PER_DEGREE], part)
