@@ -19,7 +19,7 @@ import numpy as np
 from potrun.archive.sidecar import TABLE_SUFFIX, FileState, sidecar_path, write_sidecar
 from potrun.core.records import ArchiveDay, DayTable, Defect, SourceFile
 
-READER_VERSION = 2
+READER_VERSION = 3
 """To be raised whenever the reader makes something else of the same bytes."""
 
 _MAGIC = b"POTRUN\0\1"

@@ -13,6 +13,8 @@ _COMPRESSED = (".gz", ".bz2", ".xz", ".zip", ".z", ".zst")
 _LIKE_DATA = (*_COMPRESSED, *layout.KERNEL_SUFFIXES, ".tab", ".tm", ".tf", ".bc")
 """Ends of names of files that someone may expect to be read."""
 
+_BESIDE_TABLES = (layout.THETA_NAME, layout.SOLID_ANGLES_NAME, layout.ATTITUDE_NAME)
+
 
 def scan_archive(root: Path, cache_dir: Path | None = None) -> Archive:
     """List what lies under a root, whether or not it is complete.
@@ -37,7 +39,7 @@ def scan_archive(root: Path, cache_dir: Path | None = None) -> Archive:
         if date is None:
             if lower.endswith(layout.KERNEL_SUFFIXES) and name.startswith(f"{layout.KERNEL_FOLDER}/"):
                 kernels.append(path)
-            elif lower.endswith(_LIKE_DATA) and name not in (layout.THETA_NAME, layout.ATTITUDE_NAME):
+            elif lower.endswith(_LIKE_DATA) and name not in _BESIDE_TABLES:
                 ignored.append(Defect(reason=_unused(lower), file=name, first_line=0, rows=0, sweeps=0))
             continue
         problem = _misplaced(name, date, days)

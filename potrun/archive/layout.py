@@ -14,6 +14,9 @@ LAST_DAY = dt.date(1999, 7, 29)
 """Last day of the mission with a table."""
 
 THETA_NAME = "theta.tab"
+SOLID_ANGLES_NAME = "solid_angles.tab"
+"""Solid angles of the cells (sr), in the order of theta.tab; other programs want them, potrun knows them."""
+
 ATTITUDE_NAME = "attitude.tab"
 KERNEL_FOLDER = "spice_kernels"
 KERNEL_SUFFIXES = (".bsp", ".tpc", ".tls", ".tpc.pc", ".tls.pc")

@@ -122,7 +122,7 @@ def _verdicts(rows: RawRows, runs: Runs, date: dt.date) -> Iterator[tuple[str, B
     yield by_row("|B| out of range", ~((strength > 0) & (strength < B_LIMIT_NT)))
     yield by_row("energy not above zero", ~(rows.energy_ev > 0))
     yield by_run("more than 15 rows", (runs.size > N_CHANNELS))
-    yield by_run("repeated sweep", _is_repeated(rows, runs))
+    yield by_run("repeated sweep", _is_repeated(rows, runs, (day - (date - _EPOCH).days) * 86400 + second))
 
 
 def _on_wrong_day(runs: Runs, day: IntArray, second: IntArray, expected: int) -> BoolArray:
@@ -137,16 +137,22 @@ def _on_wrong_day(runs: Runs, day: IntArray, second: IntArray, expected: int) ->
     return np.asarray((day != expected) & ~is_near[runs.of_row()])
 
 
-def _is_repeated(rows: RawRows, runs: Runs) -> BoolArray:
+def _is_repeated(rows: RawRows, runs: Runs, second: IntArray) -> BoolArray:
     """Find runs whose spectrum number stands elsewhere too, except the one to keep of each number.
 
     Kept is the first complete run, or else the first of copies that all start alike; parts of a sweep that something
-    interrupted are not put together.
+    interrupted are not put together. Numbers start anew with each table: what a table begins with may be the rest of a
+    sweep of the day before, under that day's number. `second` (R,) counts from the day's beginning.
     """
     _, number, count = np.unique(runs.spectrum_number, return_inverse=True, return_counts=True)
     is_repeated = count[number] > 1
+    start = second[runs.start]
     for group in np.unique(number[is_repeated]):
         members = np.flatnonzero(number == group)
+        is_rest = members[0] == 0 and runs.size[0] < N_CHANNELS and abs(start[0]) <= NEIGHBOUR_S
+        if is_rest and (start[members[1:]] - start[0] > SWEEP_SPAN_LIMIT_S).all():
+            is_repeated[0] = False
+            members = members[1:]
         complete = members[runs.size[members] == N_CHANNELS]
         if len(complete):
             is_repeated[complete[0]] = False

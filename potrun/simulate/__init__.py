@@ -5,5 +5,5 @@ the two means something. `archive.simulate_archive` writes an archive, `sweeps.s
 and `handover.to_records` turns those into the records that the stages take.
 """
 
-SIMULATOR_VERSION = 2
+SIMULATOR_VERSION = 3
 """Raised whenever the same seed would give other bytes, so that archives of two versions never mix."""

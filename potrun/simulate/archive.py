@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from potrun.core.errors import UsageError
 from potrun.simulate import SIMULATOR_VERSION
 from potrun.simulate.attitude import AttitudeRecords, make_records
-from potrun.simulate.cells import THETA_DEG
+from potrun.simulate.cells import SOLID_ANGLE_SR, THETA_DEG
 from potrun.simulate.clock import MISSION_END, MISSION_START
 from potrun.simulate.day import simulate_day
+from potrun.simulate.form import Form, form_of
 from potrun.simulate.kernels import write_kernels
+from potrun.simulate.mission_attitude import mission_records
 from potrun.simulate.schedule import MAX_SWEEPS
 from potrun.simulate.settings import SimulationSettings
 
@@ -77,8 +79,9 @@ def simulate_archive(
     build = root.parent / f".{root.name}.{token_hex(8)}"
     build.mkdir()
     try:
-        attitude = make_records(days, seed)
-        write_ancillary(build, days, attitude, f"seed {seed}")
+        form = form_of(settings.instrument, settings.earth_shadow)
+        attitude = mission_records() if form.attitude_of_mission else make_records(days, seed)
+        write_ancillary(build, days, attitude, form, f"seed {seed}")
         one_day = partial(_make_day, build, sweeps, seed, attitude, settings, truth)
         if workers == 1:
             for date in sorted(days):
@@ -106,8 +109,8 @@ def _make_day(
     write_day(root, date, made.table, made.truth if truth else None)
 
 
-def write_ancillary(root: Path, days: Sequence[dt.date], attitude: AttitudeRecords, source: str) -> None:
-    """Write everything of an archive except the days: look directions, attitude, kernels, origin.
+def write_ancillary(root: Path, days: Sequence[dt.date], attitude: AttitudeRecords, form: Form, source: str) -> None:
+    """Write everything of an archive except the days: inclinations and solid angles, attitude, kernels, origin.
 
     Parameters
     ----------
@@ -117,16 +120,19 @@ def write_ancillary(root: Path, days: Sequence[dt.date], attitude: AttitudeRecor
         Days to cover.
     attitude : AttitudeRecords
         Records to write.
+    form : Form
+        Its orbits.
     source : str
         What the archive was made from, for its origin line.
     """
     origin = f"simulated by potrun's archive simulator, version {SIMULATOR_VERSION}, {source}; no measurements\n"
     _write_text(root / ORIGIN_FILE, origin)
     _write_text(root / "theta.tab", "".join(f"{theta:.2f}\n" for theta in THETA_DEG))
+    _write_text(root / "solid_angles.tab", "".join(f"{omega:.6f}\n" for omega in SOLID_ANGLE_SR))
     _write_text(root / "attitude.tab", "".join(f"{line}\r\n" for line in attitude.lines))
     kernels = root / "spice_kernels"
     kernels.mkdir()
-    write_kernels(kernels, days)
+    write_kernels(kernels, days, form.orbits)
 
 
 def write_day(root: Path, date: dt.date, table: bytes, truth: dict[str, NDArray[Any]] | None) -> None:

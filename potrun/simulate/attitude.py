@@ -13,6 +13,7 @@ FloatArray = NDArray[np.float64]
 
 RA_IS_ZERO_ON = dt.date(1998, 4, 16)
 RA_RATE_DEG_PER_DAY = 0.98
+MANOEUVRE_DEG = 5.0
 _STREAM = 11
 
 
@@ -62,10 +63,13 @@ def make_records(days: Sequence[dt.date], seed: int) -> AttitudeRecords:
 def spin_axis_deg(records: AttitudeRecords, et: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Interpolate the axis between records: right ascension along the shorter arc, declination linearly.
 
+    During a manoeuvre, between records more than 5 deg apart, the earlier direction is kept, and after the last record
+    that one.
+
     Parameters
     ----------
     records : AttitudeRecords
-        Records that enclose the times.
+        Records of which the first is earlier than the times.
     et : (N,) float64, TDB s past J2000
         Times.
 
@@ -75,7 +79,11 @@ def spin_axis_deg(records: AttitudeRecords, et: FloatArray) -> tuple[FloatArray,
     """
     right = np.clip(np.searchsorted(records.et_s, et, side="right"), 1, len(records.et_s) - 1)
     left = right - 1
-    part = (et - records.et_s[left]) / (records.et_s[right] - records.et_s[left])
+    part = np.clip((et - records.et_s[left]) / (records.et_s[right] - records.et_s[left]), 0.0, 1.0)
+    ra, dec = np.radians(records.ra_deg), np.radians(records.dec_deg)
+    unit = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
+    is_manoeuvre = (unit[right] * unit[left]).sum(axis=1) < np.cos(np.radians(MANOEUVRE_DEG))
+    part = np.where(is_manoeuvre & (part < 1.0), 0.0, part)
     arc = (records.ra_deg[right] - records.ra_deg[left] + 180.0) % 360.0 - 180.0
-    dec = records.dec_deg[left] + part * (records.dec_deg[right] - records.dec_deg[left])
-    return (records.ra_deg[left] + part * arc) % 360.0, dec
+    declination = records.dec_deg[left] + part * (records.dec_deg[right] - records.dec_deg[left])
+    return (records.ra_deg[left] + part * arc) % 360.0, declination

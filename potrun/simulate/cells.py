@@ -20,6 +20,11 @@ CELLS_ON_CIRCLE = np.concatenate([np.full(count, count) for _, count in _LATITUD
 CELL_SECONDS = ROW_SECONDS / CELLS_ON_CIRCLE
 PHI_AT_START_DEG = np.concatenate([(np.arange(count) + 0.5) * 360.0 / count for _, count in _LATITUDES])
 
+CELL_HEIGHT_DEG = 22.5
+_EDGES = np.radians(np.stack([THETA_DEG - CELL_HEIGHT_DEG / 2, THETA_DEG + CELL_HEIGHT_DEG / 2]))
+SOLID_ANGLE_SR = (np.sin(_EDGES[1]) - np.sin(_EDGES[0])) * 2.0 * np.pi / CELLS_ON_CIRCLE
+"""Of each cell, between two circles of latitude; together 4 pi."""
+
 _LOW_GRID_DAYS = (dt.date(1998, 10, 1), dt.date(1999, 3, 1))
 
 

@@ -97,20 +97,25 @@ def posix_s(date: dt.date, second_of_day: IntArray) -> IntArray:
 
 
 def utc_text(date: dt.date, second_of_day: IntArray) -> NDArray[np.str_]:
-    """Write times as ``YYYY-MM-DDThh:mm:ss``, second 86400 as ``23:59:60``.
+    """Write times as ``YYYY-MM-DDThh:mm:ss``, second 86400 of a day with a leap second as ``23:59:60``.
 
     Parameters
     ----------
     date : datetime.date
         The UTC day.
-    second_of_day : int64 array, s
-        Elapsed seconds since midnight.
+    second_of_day : (N,) int64, s
+        Elapsed seconds since midnight; beyond the day's end they are of the next date.
 
     Returns
     -------
-    str array
+    (N,) str
     """
     whole = np.asarray(second_of_day, dtype=np.int64)
+    length = day_length_s(date)
+    if (whole >= length).any():
+        out = utc_text(date, np.minimum(whole, length - 1))
+        out[whole >= length] = utc_text(date + dt.timedelta(days=1), whole[whole >= length] - length)
+        return out
     minute = np.minimum(whole // 60, 1439)
     parts = zip((minute // 60).tolist(), (minute % 60).tolist(), (whole - 60 * minute).tolist(), strict=True)
     return np.array([f"{date.isoformat()}T{h:02d}:{m:02d}:{s:02d}" for h, m, s in parts], dtype="U19")

@@ -32,7 +32,8 @@ class Region(IntEnum):
 class Surroundings:
     """What decides the conditions of S sweeps; the footpoint's zenith angle is NaN where there is none.
 
-    `sun_elevation_deg` is the Sun's angle above the plane of the spin, for the sunlight in the cells.
+    `sun_elevation_deg` is the Sun's angle above the plane of the spin, for the sunlight in the cells, and
+    `particle_counts_per_s` the rate of penetrating particles in the whole instrument.
     """
 
     spacecraft_in_sun: BoolArray
@@ -40,6 +41,7 @@ class Surroundings:
     footpoint_zenith_deg: FloatArray
     region: CodeArray
     sun_elevation_deg: FloatArray
+    particle_counts_per_s: FloatArray
 
 
 @dataclass(frozen=True, eq=False)

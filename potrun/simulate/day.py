@@ -13,7 +13,9 @@ from potrun.simulate.clock import et_s, posix_s, utc_text
 from potrun.simulate.conditions import Surroundings, draw_conditions, impose_landmark, region_of
 from potrun.simulate.ephemeris import MOON_RADIUS_KM, degrees_from_full_moon
 from potrun.simulate.field import draw_field
-from potrun.simulate.schedule import LANDMARKS, ROW_OFFSET_S, rows_of_last_sweep, sweep_starts_s
+from potrun.simulate.form import form_of
+from potrun.simulate.particles import particle_counts_per_s
+from potrun.simulate.schedule import LANDMARKS, rows_of_last_sweep, sweep_starts_s
 from potrun.simulate.settings import SimulationSettings
 from potrun.simulate.sweeps import SimulatedSweeps, observe, with_flags
 from potrun.simulate.table import table_bytes
@@ -57,13 +59,16 @@ def simulate_day(
     SimulatedDay
     """
     rng = np.random.default_rng([seed, date.toordinal(), _STREAM])
-    starts = sweep_starts_s(date, sweeps, seed)
-    second = (starts[:, None] + ROW_OFFSET_S).ravel()
-    place = place_at(date, et_s(date, second), attitude)
+    form = form_of(settings.instrument, settings.earth_shadow)
+    starts = sweep_starts_s(date, sweeps, seed, form.rhythm)
+    second = (starts[:, None] + np.array(form.rhythm.row_offset_s)).ravel()
+    place = place_at(et_s(date, second), attitude, form)
     landmark = _landmark_sweep(date, starts, settings)
     b_scd = draw_field(place, landmark, settings, rng)
-    feet = trace(place.position_km, np.einsum("nij,nj->ni", place.scd_to_moon, b_scd), place.sun_km)
-    around = _surroundings(place, feet, rng)
+    feet = trace(place, np.einsum("nij,nj->ni", place.scd_to_moon, b_scd))
+    has_event = settings.instrument == "flown" and settings.particle_event
+    particles = particle_counts_per_s(date, starts.astype(np.float64)) * has_event
+    around = _surroundings(place, feet, particles, rng)
     truth = draw_conditions(around, settings, rng)
     if landmark is not None:
         mark = LANDMARKS[date]
@@ -76,7 +81,8 @@ def simulate_day(
     keep = np.arange(len(second)) < len(second) - (N_CHANNELS - rows_of_last_sweep(date))
     number = np.repeat(1 + np.arange(sweeps), N_CHANNELS)
     flux, azimuth = with_flags(made.flux, phi, made.flag)
-    utc, posix = utc_text(date, second), posix_s(date, second)
+    utc = utc_text(date, second)
+    posix = posix_s(date, np.repeat(starts, N_CHANNELS) if form.rhythm.repeats_start else second)
     cells = (item.reshape(-1, N_CELLS)[keep] for item in (flux, azimuth))
     table = table_bytes(utc[keep], posix[keep], energy.ravel()[keep], number[keep], b_scd[keep], *cells)
     columns = {"utc": utc, "epoch": posix.astype(np.float64), "energy": energy.ravel(), "spec": number, "B": b_scd}
@@ -93,7 +99,7 @@ def _landmark_sweep(date: dt.date, starts: NDArray[np.int64], settings: Simulati
     return nearest if distance[nearest] <= 60 else None
 
 
-def _surroundings(place: Place, feet: Feet, rng: np.random.Generator) -> Surroundings:
+def _surroundings(place: Place, feet: Feet, particles: FloatArray, rng: np.random.Generator) -> Surroundings:
     """Take a sweep's illumination from its first connected row, or its first."""
     connected = feet.polarity.reshape(-1, N_CHANNELS) != 0
     first = np.arange(len(connected)) * N_CHANNELS
@@ -104,7 +110,7 @@ def _surroundings(place: Place, feet: Feet, rng: np.random.Generator) -> Surroun
     to_sun = place.sun_km[first] - place.position_km[first]
     up = (to_sun * place.scd_to_moon[first, :, 2]).sum(axis=1) / np.linalg.norm(to_sun, axis=1)
     elevation = np.degrees(np.arcsin(up))
-    return Surroundings(place.spacecraft_in_sun[first], feet.in_sun[row], zenith[row], region, elevation)
+    return Surroundings(place.spacecraft_in_sun[first], feet.in_sun[row], zenith[row], region, elevation, particles)
 
 
 def _row_truth(place: Place, feet: Feet, made: SimulatedSweeps) -> dict[str, NDArray[Any]]:

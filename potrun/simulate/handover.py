@@ -9,7 +9,7 @@ from potrun.core.records import DayTable, Geometry, SourceFile
 from potrun.simulate.cells import N_CELLS, N_CHANNELS, THETA_DEG
 from potrun.simulate.clock import et_s, posix_s, utc_text
 from potrun.simulate.ephemeris import MOON_RADIUS_KM
-from potrun.simulate.schedule import MAX_SWEEPS, ROW_OFFSET_S, SHORTEST_CADENCE_S
+from potrun.simulate.schedule import MAX_SWEEPS, PLAIN_RHYTHM, SHORTEST_CADENCE_S
 from potrun.simulate.sweeps import SimulatedSweeps
 
 _NOWHERE = SourceFile("simulated in memory", 0, "")
@@ -42,7 +42,7 @@ def to_records(sweeps: SimulatedSweeps, date: dt.date = dt.date(1998, 4, 15)) ->
     if count > MAX_SWEEPS:
         raise UsageError(f"{count} sweeps do not fit in one day of {MAX_SWEEPS}: hand them over in parts")
     rows = count * N_CHANNELS
-    second = (SHORTEST_CADENCE_S * np.arange(count)[:, None] + ROW_OFFSET_S).ravel()
+    second = (SHORTEST_CADENCE_S * np.arange(count)[:, None] + np.array(PLAIN_RHYTHM.row_offset_s)).ravel()
     table = DayTable(
         date=date,
         source=_NOWHERE,

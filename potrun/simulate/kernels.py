@@ -12,7 +12,7 @@ from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
 from potrun.simulate import clock, ephemeris
-from potrun.simulate.orbit import LOW_ORBIT_FROM, lp_state
+from potrun.simulate.orbit import Orbits, lp_state
 
 FloatArray = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ class Span:
     last: dt.date
 
 
-def write_kernels(folder: Path, days: Sequence[dt.date]) -> None:
+def write_kernels(folder: Path, days: Sequence[dt.date], orbits: Orbits) -> None:
     """Write every kernel that the days need.
 
     Parameters
@@ -45,6 +45,8 @@ def write_kernels(folder: Path, days: Sequence[dt.date]) -> None:
         Existing folder to write to.
     days : sequence of datetime.date
         Days to cover.
+    orbits : Orbits
+        Where the spacecraft flies.
     """
     (folder / "sim_lsk.tls").write_text(leap_second_kernel(), encoding="ascii", newline="\n")
     (folder / "sim_pck.tpc").write_text(planetary_constants_kernel(), encoding="ascii", newline="\n")
@@ -52,18 +54,16 @@ def write_kernels(folder: Path, days: Sequence[dt.date]) -> None:
     for start, end in zip(LP_FILE_STARTS, LP_FILE_ENDS, strict=True):
         inside = [day for day in days if start <= day <= end]
         if inside:
-            _write_lp(folder / f"lp_sim_{start:%y%m%d}-{end:%y%m%d}.bsp", consecutive(inside), start, end)
+            _write_lp(folder / f"lp_sim_{start:%y%m%d}-{end:%y%m%d}.bsp", consecutive(inside), Span(start, end), orbits)
 
 
-def consecutive(days: Sequence[dt.date], breaks: Sequence[dt.date] = (LOW_ORBIT_FROM,)) -> list[Span]:
-    """Group days into unbroken spans; a day in `breaks` always starts a new one.
+def consecutive(days: Sequence[dt.date]) -> list[Span]:
+    """Group days into unbroken spans.
 
     Parameters
     ----------
     days : sequence of datetime.date
         Days in any order.
-    breaks : sequence of datetime.date
-        Days on which something changes abruptly.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def consecutive(days: Sequence[dt.date], breaks: Sequence[dt.date] = (LOW_ORBIT_
     """
     spans: list[Span] = []
     for day in sorted(days):
-        if spans and day - spans[-1].last <= dt.timedelta(days=1) and day not in breaks:
+        if spans and day - spans[-1].last <= dt.timedelta(days=1):
             spans[-1] = Span(spans[-1].first, day)
         else:
             spans.append(Span(day, day))
@@ -131,7 +131,7 @@ def _vector(name: str, values: Sequence[float]) -> str:
 def _write_bodies(path: Path, spans: Sequence[Span]) -> None:
     parts = ((SUN, BARYCENTRE), (EARTH_MOON, BARYCENTRE), (EARTH, EARTH_MOON), (MOON, EARTH_MOON))
     with _spk(path) as handle:
-        for span in _apart(spans):
+        for span in spans:
             start, stop = _limits(span, BODY_MARGIN_S)
             first = float(np.floor(start / BODY_RECORD_S)) * BODY_RECORD_S
             n_records = int(np.ceil((stop - first) / BODY_RECORD_S))
@@ -150,24 +150,18 @@ def _body_series(first: float, n_records: int) -> list[FloatArray]:
     return out
 
 
-def _write_lp(path: Path, spans: Sequence[Span], first: dt.date, last: dt.date) -> None:
-    """Write the spacecraft's segments; none reaches over an end of its file or over the change of altitude."""
-    low_from = float(clock.et_s(LOW_ORBIT_FROM, np.array(0.0)))
-    file_start, file_stop = _limits(Span(first, last), 0.0)
+def _write_lp(path: Path, spans: Sequence[Span], file: Span, orbits: Orbits) -> None:
+    """Write the spacecraft's segments; none reaches over an end of its file or from one orbit into the next."""
+    file_start, file_stop = _limits(file, 0.0)
+    ends = [orbit.start_et_s for orbit in orbits[1:]] + [np.inf]
     with _spk(path) as handle:
         for span in spans:
-            is_low = span.first >= LOW_ORBIT_FROM
-            start, stop = _limits(span, LP_MARGIN_S)
-            start = max(start, file_start, low_from if is_low else start)
-            stop = min(stop, file_stop, stop if is_low else low_from)
-            nodes = _nodes(start, stop, LP_STEP_S)
-            _write_segment(handle, LP, MOON, start, stop, nodes, lp_state(nodes, is_low), LP_STEP_S)
-
-
-def _apart(spans: Sequence[Span]) -> list[Span]:
-    """Join spans again where only the spacecraft's altitude parted them."""
-    days = [span.first + dt.timedelta(days=n) for span in spans for n in range((span.last - span.first).days + 1)]
-    return consecutive(days, breaks=())
+            first, last = _limits(span, LP_MARGIN_S)
+            for orbit, end in zip(orbits, ends, strict=True):
+                start, stop = max(first, file_start, orbit.start_et_s), min(last, file_stop, end)
+                if start < stop:
+                    nodes = _nodes(start, stop, LP_STEP_S)
+                    _write_segment(handle, LP, MOON, start, stop, nodes, lp_state(nodes, orbit), LP_STEP_S)
 
 
 def _limits(span: Span, margin_s: float) -> tuple[float, float]:

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.simulate.cells import CELLS_ON_CIRCLE, N_CELLS, RESPONSE_SIGMA, THETA_DEG
+from potrun.simulate.cells import CELL_HEIGHT_DEG, CELLS_ON_CIRCLE, N_CELLS, RESPONSE_SIGMA, THETA_DEG
 
 FloatArray = NDArray[np.float64]
 
-CELL_HEIGHT_DEG = 22.5
 STEPS_IN_THETA, STEPS_IN_PHI = 14, 16
 """Directions into which a cell is divided; the steps are midpoints of equal intervals of angle."""
 

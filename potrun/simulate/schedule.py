@@ -13,9 +13,32 @@ IntArray = NDArray[np.int64]
 
 SHORTEST_CADENCE_S = 80
 MAX_SWEEPS = 86400 // SHORTEST_CADENCE_S
-ROW_OFFSET_S = np.floor(ROW_SECONDS * np.arange(N_CHANNELS)).astype(np.int64)
-LAST_ROW_S = int(ROW_OFFSET_S[-1])
+SPIN_S = 5
+LAST_START_S = 86350
+"""Start of a day's last sweep in the mission's rhythm, 23:59:10; its last rows have the next date."""
+
 _STREAM = 13
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """When rows are taken: seconds after their sweep's start, and whether the day's last sweep crosses midnight.
+
+    With `repeats_start` the second field of a table holds its sweep's first time in all rows, otherwise each row's own.
+    """
+
+    row_offset_s: tuple[int, ...]
+    crosses_midnight: bool
+    repeats_start: bool
+
+
+MISSION_RHYTHM = Rhythm(tuple(SPIN_S * row for row in range(N_CHANNELS)), crosses_midnight=True, repeats_start=True)
+"""One row a spin."""
+
+PLAIN_RHYTHM = Rhythm(
+    tuple(int(ROW_SECONDS * row) for row in range(N_CHANNELS)), crosses_midnight=False, repeats_start=False
+)
+"""One row behind the other, each sweep within its day."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +56,12 @@ LANDMARKS = {dt.date(1999, 4, 29): HALEKAS_FIGURE_5}
 """Sweeps with published results: Halekas et al. 2008, doi:10.1029/2008JA013194, Fig. 5."""
 
 
-def sweep_starts_s(date: dt.date, sweeps: int, seed: int) -> IntArray:
-    """Spread sweeps evenly over a day, each wholly within it.
+def sweep_starts_s(date: dt.date, sweeps: int, seed: int, rhythm: Rhythm) -> IntArray:
+    """Spread sweeps evenly over a day.
 
-    On a day with a landmark one of them begins at its time, to within the slack that the number of sweeps leaves; on a
-    day that ends with a leap second the last row of the last sweep falls on it.
+    On a day with a landmark one of them begins at its time, to within the slack that the number of sweeps leaves. In
+    the mission's rhythm the last sweep of the other days starts at 23:59:10. In the plain one each sweep lies within
+    its day; on a day that ends with a leap second the last row falls on it.
 
     Parameters
     ----------
@@ -46,7 +70,9 @@ def sweep_starts_s(date: dt.date, sweeps: int, seed: int) -> IntArray:
     sweeps : int
         How many, 1 to 1080.
     seed : int
-        Decides the first start on other days.
+        Decides the first start on other days, in the plain rhythm.
+    rhythm : Rhythm
+        When rows are taken.
 
     Returns
     -------
@@ -55,11 +81,12 @@ def sweep_starts_s(date: dt.date, sweeps: int, seed: int) -> IntArray:
     """
     length = day_length_s(date)
     cadence = 86400 // sweeps
-    latest_first = length - 1 - LAST_ROW_S - cadence * (sweeps - 1)
-    if length > 86400:
-        first = latest_first
-    elif date in LANDMARKS:
+    latest = LAST_START_S if rhythm.crosses_midnight else length - 1 - rhythm.row_offset_s[-1]
+    latest_first = latest - cadence * (sweeps - 1)
+    if date in LANDMARKS:
         first = min(LANDMARKS[date].second_of_day % cadence, latest_first)
+    elif rhythm.crosses_midnight or length > 86400:
+        first = latest_first
     else:
         rng = np.random.default_rng([seed, date.toordinal(), _STREAM])
         first = int(rng.integers(0, min(cadence, latest_first + 1)))

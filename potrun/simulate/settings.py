@@ -81,7 +81,10 @@ class SimulationSettings:
 
     With instrument "ideal" a cell sees the direction of its centre and counts are Poisson numbers. "flown" is the
     instrument of the mission: cells of 22.5 deg, channels that average the product of spectrum and cone, counts cut to
-    8 bits, dead time, sunlight; `departures` then tells what else differs from what a fit assumes.
+    8 bits, dead time; and the archive then has the form of the public one: rows one spin (5 s) apart, sweeps across
+    midnight, the mission's orbits and spin axis. `sunlight` shines into the cells that see the Sun, `earth_shadow`
+    darkens the Moon behind the Earth, `particle_event` adds the energetic particles of 1998-04-20, and `departures`
+    tells what else differs from what a fit assumes; these four go with "flown" alone.
     """
 
     scenario: Literal["moon", "ranges"] = "moon"
@@ -106,6 +109,8 @@ class SimulationSettings:
     grid: Literal["auto", "40ev", "7ev"] = "auto"
     instrument: Literal["ideal", "flown"] = "ideal"
     sunlight: bool = True
+    earth_shadow: bool = True
+    particle_event: bool = True
     departures: Departures = NO_DEPARTURES
 
     def __post_init__(self) -> None:

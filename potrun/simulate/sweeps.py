@@ -99,7 +99,8 @@ def simulate_sweeps(
     field = 3.0 * 10.0 ** rng.random((n_sweeps, 1, 1)) * direction / np.linalg.norm(direction, axis=2, keepdims=True)
     b_scd = np.round(np.repeat(field, N_CHANNELS, axis=1), 6)
     elevation = SUN_ELEVATION_SPREAD_DEG * rng.standard_normal(n_sweeps) if settings.instrument == "flown" else nowhere
-    around = Surroundings(in_sun, foot_in_sun & connected, np.where(connected, zenith, np.nan), region, elevation)
+    zenith = np.where(connected, zenith, np.nan)
+    around = Surroundings(in_sun, foot_in_sun & connected, zenith, region, elevation, nowhere)
     truth = draw_conditions(around, settings, rng)
     phi = azimuths_deg(22.5 * rng.random(n_sweeps))
     energy = np.tile(energy_grid_ev(settings.grid, date), (n_sweeps, 1))
@@ -145,32 +146,65 @@ def observe(
     rows = sweeps * N_CHANNELS
     pitch = pitch_deg(b_scd_nt.reshape(rows, 3), phi_deg.reshape(rows, N_CELLS), polarity.reshape(rows))
     pitch = pitch.reshape(sweeps, N_CHANNELS, N_CELLS)
-    sensitivity = counts_per_flux(energy_ev)
-    dark = background_counts(settings.background_counts_per_s)
-    sunlit_cell = np.zeros(pitch.shape, dtype=bool)
     if settings.instrument == "ideal":
-        expected = _ideal_flux(energy_ev, pitch, truth, settings)
-        counts = expected * sensitivity + dark
-        if settings.counting_noise:
-            counts = rng.poisson(counts).astype(np.float64)
-        masked = sunlit_cell
+        seen = _seen_ideally(energy_ev, pitch, truth, settings, rng)
     else:
-        away = settings.departures
-        expected = flown.expected_flux(
-            energy_ev, b_scd_nt, phi_deg, polarity, truth, settings.background_fraction, away, rng
-        )
-        light, sunlit_cell = _sunlight(phi_deg, around, settings)
-        gain = np.repeat(1.0 + away.gains * rng.standard_normal((sweeps, 8)), [16, 16, 16, 16, 8, 8, 4, 4], axis=1)
-        arriving = expected * sensitivity * np.maximum(gain, 0.1)[:, None, :] + dark + light
-        counts, masked = counted(arriving, away.dead_time_us, rng if settings.counting_noise else None)
+        seen = _seen_in_flight(energy_ev, b_scd_nt, phi_deg, polarity, around, truth, settings, rng)
     flag = draw_flags((sweeps, N_CHANNELS, N_CELLS), settings.flagged_fraction, rng)
-    flag[masked & (flag == 0)] = 1
-    flux = np.where((flag == 1) | (flag == 2), np.nan, counts / sensitivity)
+    flag[seen.is_masked & (flag == 0)] = 1
+    flux = np.where((flag == 1) | (flag == 2), np.nan, seen.counts / counts_per_flux(energy_ev))
     phi, pitch = (np.where(flag >= 3, np.nan, angle) for angle in (phi_deg, pitch))
     return SimulatedSweeps(
-        energy_ev, b_scd_nt, phi, polarity, pitch, flux, expected, flag,
-        around.spacecraft_in_sun, around.footpoint_in_sun, truth, sunlit_cell,
+        energy_ev, b_scd_nt, phi, polarity, pitch, flux, seen.expected_flux, flag,
+        around.spacecraft_in_sun, around.footpoint_in_sun, truth, seen.is_sunlit_cell,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What an instrument makes of S sweeps, (S, 15, 88) each: flux that arrives, counts, masked and sunlit cells."""
+
+    expected_flux: FloatArray
+    counts: FloatArray
+    is_masked: BoolArray
+    is_sunlit_cell: BoolArray
+
+
+def _seen_ideally(
+    energy_ev: FloatArray, pitch: FloatArray, truth: Conditions, settings: SimulationSettings, rng: np.random.Generator
+) -> _Seen:
+    """Count in the directions of the cells' centres."""
+    expected = _ideal_flux(energy_ev, pitch, truth, settings)
+    counts = expected * counts_per_flux(energy_ev) + background_counts(settings.background_counts_per_s)
+    if settings.counting_noise:
+        counts = rng.poisson(counts).astype(np.float64)
+    nowhere = np.zeros(pitch.shape, dtype=bool)
+    return _Seen(expected, counts, nowhere, nowhere)
+
+
+def _seen_in_flight(
+    energy_ev: FloatArray,
+    b_scd_nt: FloatArray,
+    phi_deg: FloatArray,
+    polarity: CodeArray,
+    around: Surroundings,
+    truth: Conditions,
+    settings: SimulationSettings,
+    rng: np.random.Generator,
+) -> _Seen:
+    """Count with finite cells and channels, with sunlight, penetrating particles and dead time."""
+    away = settings.departures
+    expected = flown.expected_flux(
+        energy_ev, b_scd_nt, phi_deg, polarity, truth, settings.background_fraction, away, rng
+    )
+    light, sunlit_cell = _sunlight(phi_deg, around, settings)
+    gain = 1.0 + away.gains * rng.standard_normal((len(energy_ev), 8))
+    gain = np.maximum(np.repeat(gain, [16, 16, 16, 16, 8, 8, 4, 4], axis=1), 0.1)[:, None, :]
+    rate = settings.background_counts_per_s + around.particle_counts_per_s
+    dark = rate[:, None, None] * background_counts(1.0)
+    arriving = expected * counts_per_flux(energy_ev) * gain + dark + light
+    counts, masked = counted(arriving, away.dead_time_us, rng if settings.counting_noise else None)
+    return _Seen(expected, counts, masked, sunlit_cell)
 
 
 def _ideal_flux(

@@ -1,6 +1,5 @@
 """True geometry of each row, straight from the analytic orbit and the attitude records."""
 
-import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,13 +7,15 @@ from numpy.typing import NDArray
 
 from potrun.simulate.attitude import AttitudeRecords, spin_axis_deg
 from potrun.simulate.cells import THETA_DEG
+from potrun.simulate.eclipse import DARK, covered_share, earth_from_moon_km
 from potrun.simulate.ephemeris import (
     MOON_RADIUS_KM,
     ecliptic_to_j2000,
     j2000_to_iau_moon,
     sun_from_moon_km,
 )
-from potrun.simulate.orbit import LOW_ORBIT_FROM, lp_state
+from potrun.simulate.form import Form
+from potrun.simulate.orbit import lp_position_km
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -25,20 +26,26 @@ CodeArray = NDArray[np.int8]
 class Place:
     """Where the spacecraft is at each of N times, in IAU_MOON (km), and how its SCD axes lie.
 
-    `scd_to_moon` (N, 3, 3) turns column vectors from SCD to IAU_MOON; `sun_km` points from the Moon's centre.
+    `scd_to_moon` (N, 3, 3) turns column vectors from SCD to IAU_MOON; `sun_km` and `earth_km` point from the Moon's
+    centre, the latter is NaN where the Earth cannot darken the Moon.
     """
 
     et_s: FloatArray
     position_km: FloatArray
     sun_km: FloatArray
+    earth_km: FloatArray
     scd_to_moon: FloatArray
     ra_deg: FloatArray
     dec_deg: FloatArray
 
     @property
     def spacecraft_in_sun(self) -> BoolArray:
-        """(N,) True where the ray to the Sun misses the Moon."""
-        return is_sunlit(self.position_km, self.sun_km)
+        """(N,) True where the ray to the Sun misses the Moon and the Earth leaves most of the Sun free."""
+        return is_sunlit(self.position_km, self.sun_km) & self.is_clear_of_earth(self.position_km)
+
+    def is_clear_of_earth(self, point_km: FloatArray) -> BoolArray:
+        """Tell from which points, one for each time, the Earth leaves most of the Sun's disc free."""
+        return np.asarray(covered_share(point_km, self.sun_km, self.earth_km) < DARK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,31 +57,32 @@ class Feet:
     in_sun: BoolArray
 
 
-def place_at(date: dt.date, et: FloatArray, attitude: AttitudeRecords) -> Place:
+def place_at(et: FloatArray, attitude: AttitudeRecords, form: Form) -> Place:
     """Compute where the spacecraft is and how it is oriented.
 
     Parameters
     ----------
-    date : datetime.date
-        Day of the times; it decides the orbit's altitude.
     et : (N,) float64, TDB s past J2000
         Times.
     attitude : AttitudeRecords
         Records that enclose the times.
+    form : Form
+        Its orbits, and whether the Earth darkens the Moon.
 
     Returns
     -------
     Place
     """
     to_moon = j2000_to_iau_moon(et)
-    lp = lp_state(et, date >= LOW_ORBIT_FROM)[:, :3]
-    sun = sun_from_moon_km(et)
+    lp, sun = lp_position_km(et, form.orbits), sun_from_moon_km(et)
+    earth = earth_from_moon_km(et) if form.earth_shadow else np.full_like(lp, np.nan)
     ra, dec = spin_axis_deg(attitude, et)
     axes = scd_axes(ra, dec, (sun - lp) @ ecliptic_to_j2000())
     return Place(
         et,
         np.einsum("nij,nj->ni", to_moon, lp),
         np.einsum("nij,nj->ni", to_moon, sun),
+        np.einsum("nij,nj->ni", to_moon, earth),
         to_moon @ ecliptic_to_j2000() @ axes,
         ra,
         dec,
@@ -118,25 +126,27 @@ def is_sunlit(position_km: FloatArray, sun_km: FloatArray) -> BoolArray:
     return ~np.isfinite(_distance_to_sphere(position_km, sun_km - position_km))
 
 
-def trace(position_km: FloatArray, b_moon_nt: FloatArray, sun_km: FloatArray) -> Feet:
+def trace(place: Place, b_moon_nt: FloatArray) -> Feet:
     """Follow the field straight both ways to the surface.
 
     Parameters
     ----------
-    position_km, b_moon_nt, sun_km : (N, 3) float64
-        Spacecraft (km), field (nT) and Sun (km) in IAU_MOON.
+    place : Place
+        Where the spacecraft is at N times.
+    b_moon_nt : (N, 3) float64, nT
+        Field in IAU_MOON.
 
     Returns
     -------
     Feet
     """
-    along = _distance_to_sphere(position_km, b_moon_nt)
-    against = _distance_to_sphere(position_km, -b_moon_nt)
+    along = _distance_to_sphere(place.position_km, b_moon_nt)
+    against = _distance_to_sphere(place.position_km, -b_moon_nt)
     polarity = np.where(np.isfinite(along), 1, np.where(np.isfinite(against), -1, 0)).astype(np.int8)
     unit = b_moon_nt / np.linalg.norm(b_moon_nt, axis=1, keepdims=True)
     distance = np.where(polarity > 0, along, against)
-    foot = position_km + (polarity * distance)[:, None] * unit
-    return Feet(polarity, foot, (foot * sun_km).sum(axis=1) > 0)
+    foot = place.position_km + (polarity * distance)[:, None] * unit
+    return Feet(polarity, foot, ((foot * place.sun_km).sum(axis=1) > 0) & place.is_clear_of_earth(foot))
 
 
 def pitch_deg(b_scd_nt: FloatArray, phi_deg: FloatArray, polarity: CodeArray) -> FloatArray:

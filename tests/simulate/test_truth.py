@@ -19,6 +19,12 @@ def sample(sample_dir):
     return arrays
 
 
+def place_of(position, sun):
+    """A place without orientation, where no Earth darkens the Moon."""
+    nothing = np.full_like(position, np.nan)
+    return truth.Place(nothing[:, 0], position, sun, nothing, nothing[:, :, None], nothing[:, 0], nothing[:, 0])
+
+
 def test_attitude_interpolates_as_the_sample_does(sample):
     records = attitude.AttitudeRecords((), sample["att_et"], sample["att_ra"], sample["att_dec"])
     ra, dec = attitude.spin_axis_deg(records, sample["row_et"])
@@ -32,7 +38,7 @@ def test_footpoints_polarity_and_flags_agree_with_the_sample(sample):
     to_sun = np.einsum("nji,nj->ni", to_moon, sun - position) @ ephemeris.ecliptic_to_j2000()
     axes = truth.scd_axes(sample["row_ra"], sample["row_dec"], to_sun)
     b_moon = np.einsum("nij,nj->ni", to_moon @ ephemeris.ecliptic_to_j2000() @ axes, sample["row_B"])
-    feet = truth.trace(position, b_moon, sun)
+    feet = truth.trace(place_of(position, sun), b_moon)
     latitude, longitude = truth.latitude_longitude_deg(feet.position_km)
     np.testing.assert_array_equal(feet.polarity, sample["row_polarity"])
     np.testing.assert_array_equal(feet.in_sun, sample["row_foot_sun"])
@@ -62,7 +68,7 @@ def test_records_cover_each_day_and_pass_zero(sample):
 def test_field_straight_down_is_connected_and_level_field_is_not():
     position = np.array([[0.0, 0.0, 1837.4]] * 3)
     field = np.array([[0.0, 0.0, -5.0], [0.0, 0.0, 5.0], [5.0, 0.0, 0.0]])
-    feet = truth.trace(position, field, np.array([[0.0, 0.0, 1.5e8]] * 3))
+    feet = truth.trace(place_of(position, np.array([[0.0, 0.0, 1.5e8]] * 3)), field)
     assert feet.polarity.tolist() == [1, -1, 0]
     np.testing.assert_allclose(feet.position_km[:2], [[0.0, 0.0, 1737.4]] * 2)
     assert feet.in_sun.tolist() == [True, True, False]
