@@ -16,10 +16,12 @@ from potrun.results.foreign import missing_value
 from potrun.results.merge import write_texts
 from potrun.results.npz import NpzWriter
 from potrun.results.quality import is_wanted
+from potrun.results.times import times
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from astropy.table import QTable
 
 AXES = get_args(Axis)
 
@@ -122,11 +124,8 @@ class RunResult(Mapping[str, NDArray[Any]]):
         """
         import pandas as pd
 
-        if axis not in AXES:
-            raise UsageError(f"axis={axis!r} is not allowed: choose one of {', '.join(AXES)}")
+        _require_axis(axis)
         chosen = [column for column in COLUMNS if column.axis == axis and column.name in self]
-        from potrun.results.exports import times
-
         table = pd.DataFrame(
             {column.name: times(self[column.name]) if column.dtype == UTC else self[column.name] for column in chosen}
         )
@@ -143,8 +142,27 @@ class RunResult(Mapping[str, NDArray[Any]]):
         """
         from potrun.results.exports import require_libraries, to_xarray
 
-        require_libraries(["netcdf"])
+        require_libraries(["xarray"])
         return to_xarray(self)
+
+    def to_qtable(self, axis: Axis = "sweeps") -> "QTable":
+        """Return one axis as an astropy table with units and times; see :func:`potrun.results.exports.to_qtable`.
+
+        Parameters
+        ----------
+        axis : {"sweeps", "rows", "files"}
+            One line a sweep, an energy row, or an input file.
+
+        Raises
+        ------
+        UsageError
+            If astropy is not installed or there is no such axis.
+        """
+        from potrun.results.exports import require_libraries, to_qtable
+
+        require_libraries(["qtable"])
+        _require_axis(axis)
+        return to_qtable(self, axis)
 
     def of_quality(self, wanted: str) -> Self:
         """Return the sweeps of a quality, remembering how many fitted ones that leaves out.
@@ -180,6 +198,11 @@ class RunResult(Mapping[str, NDArray[Any]]):
                 npz.add_array(column.name, self[column.name], column.is_repetitive)
             write_texts(npz, self.provenance)
         return out
+
+
+def _require_axis(axis: str) -> None:
+    if axis not in AXES:
+        raise UsageError(f"axis={axis!r} is not allowed: choose one of {', '.join(AXES)}")
 
 
 class _Selection(Mapping[str, NDArray[Any]]):

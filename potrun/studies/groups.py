@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potrun.core.records import BoolArray, FloatArray, IntArray, Region
-from potrun.results.exports import times
 from potrun.results.statistics import illumination
+from potrun.results.times import times
 
 ORBIT_S = 7080.0
 """Period of the spacecraft's orbit: sweeps of one orbit see the same plasma and are not independent."""
