@@ -29,8 +29,9 @@ STARTS = ("__init__", "__main__", "compare", "day", "plot", "rerun", "sync", "ar
           "fetch.__main__")  # fmt: skip
 """Modules that only start a command, where Python looks for them."""
 
-NO_NUMBERS = ("core.atomic", "core.errors", "core.interrupts", "core.locks", "core.machine", "core.provenance")
-"""What computing modules use and what cannot change a number: files, errors, signals, cores."""
+NO_NUMBERS = ("core.atomic", "core.compiling", "core.errors", "core.interrupts", "core.locks", "core.machine",
+              "core.progress", "core.provenance")  # fmt: skip
+"""What computing modules use and what cannot change a number: files, errors, signals, cores, what is shown."""
 
 
 def modules() -> dict[str, Path]:

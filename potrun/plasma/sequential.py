@@ -6,6 +6,7 @@ import numpy as np
 from scipy.optimize import brentq, minimize
 
 from potrun.core.interrupts import raise_if_interrupted
+from potrun.core.progress import tell
 from potrun.core.records import FloatArray
 from potrun.plasma.charging import (
     MIN_CHANNELS,
@@ -66,6 +67,7 @@ class SequentialSolver:
         columns = np.full((len(spectra.in_sun), 6), np.nan)
         for sweep, in_sun in enumerate(spectra.in_sun):
             raise_if_interrupted()
+            tell("spacecraft potential", sweep, len(columns))
             search = _Search(spectra.take(sweep), self._settings)
             volts = search.sunlit_potential_v() if in_sun else search.shadow_potential_v()
             best = search.at(volts if in_sun and np.isfinite(volts) else 0.0)

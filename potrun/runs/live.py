@@ -1,18 +1,28 @@
 """What can be watched while a run goes on: bars on the terminal, running numbers in the tracker."""
 
 import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
 from potrun.core.interrupts import raise_if_interrupted
-from potrun.core.progress import RunProgress
+from potrun.core.progress import Display, listening
 from potrun.core.records import FloatArray
-from potrun.runs.tasks import DayReport
+from potrun.runs.tasks import DayProgress, DayReport
 from potrun.tracking import Tracker
 
 TELL_EVERY_S = 1.0
+
+
+@dataclass
+class _InWork:
+    """Sweeps of a day that is not finished yet."""
+
+    sweeps: int = 0
+    chi2: list[FloatArray] = field(default_factory=list)
 
 
 class LiveView:
@@ -28,7 +38,8 @@ class LiveView:
     """
 
     def __init__(self, n_days: int, tracker: Tracker) -> None:
-        self._progress = RunProgress(n_days)
+        self._display = Display(n_days)
+        self._shown = ExitStack()
         self._tracker = tracker
         self._started = time.monotonic()
         self._last_told = self._started
@@ -36,23 +47,33 @@ class LiveView:
         self._new = 0
         self._resumed = 0
         self._chi2_of_days = np.empty(0)
-        self._in_work: list[FloatArray] = []
+        self._in_work: dict[str, _InWork] = {}
 
     def __enter__(self) -> Self:
-        self._progress.__enter__()
+        self._shown.enter_context(self._display)
+        self._shown.enter_context(listening(self._display.show))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._progress.__exit__(kind, error, tb)
+        self._shown.__exit__(kind, error, tb)
         if self._days:
-            self._tell(0)
+            self._tell()
 
-    def stage_progress(self, stage: str, done: int, total: int, chi2: FloatArray) -> None:
-        """Take note of a batch of sweeps; called between two batches of the day in work."""
+    def stage_progress(self, progress: DayProgress) -> None:
+        """Take note of how far a day is, in this process or another one.
+
+        Raises
+        ------
+        RunInterruptedError
+            If a signal came; this is called between two batches.
+        """
         raise_if_interrupted()
-        self._progress.stage(stage, total, done)
-        self._in_work.append(chi2[np.isfinite(chi2)])
-        self._tell_at_times(done)
+        self._display.show(progress.step)
+        if len(progress.chi2):
+            day = self._in_work.setdefault(progress.step.about, _InWork())
+            day.sweeps = progress.step.done
+            day.chi2.append(progress.chi2[np.isfinite(progress.chi2)])
+        self._tell_at_times()
 
     def day_done(self, report: DayReport) -> None:
         """Take note of a day that has ended."""
@@ -61,25 +82,26 @@ class LiveView:
             self._resumed += report.sweeps
         else:
             self._new += report.sweeps
-        # The report holds every chi2 of its day, also those of a day worked on elsewhere.
-        self._in_work.clear()
+        name = report.task.day.date.isoformat()
+        # The report holds every chi2 of its day.
+        self._in_work.pop(name, None)
         self._chi2_of_days = np.concatenate([self._chi2_of_days, report.chi2])
-        self._progress.day_done()
-        self._tell_at_times(0)
+        self._display.day_done(name)
+        self._tell_at_times()
 
-    def _tell_at_times(self, in_work: int) -> None:
+    def _tell_at_times(self) -> None:
         if time.monotonic() - self._last_told >= TELL_EVERY_S:
-            self._tell(in_work)
+            self._tell()
 
-    def _tell(self, in_work: int) -> None:
+    def _tell(self) -> None:
         self._last_told = time.monotonic()
-        new = self._new + in_work
+        new = self._new + sum(day.sweeps for day in self._in_work.values())
         numbers = {
             "live/sweeps_done": float(self._resumed + new),
             "live/days_done": float(self._days),
             "live/sweeps_per_second": new / max(self._last_told - self._started, 1e-9),
         }
-        chi2 = np.concatenate([self._chi2_of_days, *self._in_work])
+        chi2 = np.concatenate([self._chi2_of_days, *(part for day in self._in_work.values() for part in day.chi2)])
         if chi2.size:
             numbers["live/chi2_median"] = float(np.median(chi2))
         self._tracker.log_metrics(numbers, step=self._resumed + new)

@@ -13,9 +13,10 @@ from pathlib import Path
 from potrun.core.errors import DataError, PartialResultError, PotrunError
 from potrun.core.interrupts import RunInterruptedError, deferred_signals, raise_if_interrupted
 from potrun.core.locks import hold
+from potrun.core.progress import waiting
 from potrun.core.provenance import run_name
 from potrun.core.settings import RunConfig
-from potrun.plots import draw_all
+from potrun.plots import KINDS, draw_all
 from potrun.plots.window import require_windows, show
 from potrun.results.exports import export, require_libraries
 from potrun.results.load import load_results
@@ -145,16 +146,22 @@ def _compute(plan: RunPlan, tracker: Tracker, lost: Sequence[DayReport]) -> tupl
     numbers["days_failed"] = float(len(failures))
     numbers["seconds/total"] = time.monotonic() - started
     numbers["sweeps_per_second"] = sum(day.sweeps for day in reports if not day.is_resumed) / numbers["seconds/total"]
-    report.describe_result(plan, numbers, defects)
+    report.describe_defects(defects)
     loader = SweepLoader(plan.archive, plan.cfg.archive, plan.cfg.fitter, result)
     folder = plan.npz.with_name(f"{plan.npz.stem}_pictures")
-    pictures = draw_all(result, folder, loader, raise_if_interrupted, plan.cfg.quality)
+    with waiting("drawing pictures", len(KINDS) + 1) as one_more:
+
+        def on_step() -> None:
+            raise_if_interrupted()
+            one_more()
+
+        pictures = draw_all(result, folder, loader, on_step, plan.cfg.quality)
     exported = export(result, plan.cfg.export, plan.npz.with_suffix(""))
     days = tuple(day.task.day for day in reports if day.failure is None)
     findings = run_studies(StudyCase(plan.cfg, plan.archive, days, result, loader), study_folder(plan.npz))
-    report.track_result(
-        plan, tracker, numbers | findings.metrics, {"pictures": pictures, "exports": exported, **findings.files}
-    )
+    files = {"pictures": pictures, "exports": exported, **findings.files}
+    report.track_result(plan, tracker, numbers | findings.metrics, files)
+    report.describe_end(plan, days, result, numbers | {"seconds/all": time.monotonic() - started}, files, tracker.where)
     if not failures:
         shutil.rmtree(plan.shards, ignore_errors=True)
     if plan.cfg.display:

@@ -12,7 +12,9 @@ from typing import Any
 from potrun import __version__
 from potrun.archive.days import describe_dates
 from potrun.core.provenance import code_digest, flatten
+from potrun.core.records import ArchiveDay
 from potrun.core.settings import RunConfig
+from potrun.results.run_result import RunResult
 from potrun.runs.plan import RunPlan
 from potrun.runs.tasks import DayReport
 from potrun.tracking import Tracker
@@ -58,11 +60,13 @@ def run_tags(plan: RunPlan) -> dict[str, object]:
 
 
 def stage_seconds(reports: Iterable[DayReport]) -> dict[str, float]:
-    """Return the seconds that each stage took, summed over days."""
+    """Return the seconds that each stage took, summed over days; of compiling the longest, as all wait at once."""
     total: Counter[str] = Counter()
+    longest = 0.0
     for report in reports:
-        total.update(report.seconds)
-    return {f"seconds/{name}": seconds for name, seconds in total.items()}
+        total.update({name: seconds for name, seconds in report.seconds.items() if name != "compile"})
+        longest = max(longest, report.seconds.get("compile", 0.0))
+    return {f"seconds/{name}": seconds for name, seconds in {**total, "compile": longest}.items()}
 
 
 def dropped_metrics(defects: Iterable[Mapping[str, Any]]) -> dict[str, float]:
@@ -75,29 +79,52 @@ def dropped_metrics(defects: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     return {name: float(number) for name, number in numbers.items()}
 
 
-def describe_result(plan: RunPlan, numbers: Mapping[str, float], defects: Sequence[Mapping[str, Any]]) -> None:
-    """Log what was found, what was dropped, and where the time went."""
+def describe_defects(defects: Sequence[Mapping[str, Any]]) -> None:
+    """Log what was dropped."""
     for defect in defects:
         place = f"{defect['file']}:{defect['first_line']}" if defect["first_line"] else defect["file"]
         cost = f"{defect['rows']} rows of {defect['sweeps']} sweeps left out" if defect["rows"] else "nothing left out"
         log.warning("%s: %s (%s)", place, defect["reason"], cost)
-    log.info(
-        "fitted %.0f of %.0f sweeps, median chi2 %.4g", numbers["fitted"], numbers["sweeps"], numbers["chi2/median"]
-    )
-    log.info(
-        "quality: good %.0f, usable %.0f, poor %.0f; quality=%s leaves out %.0f fits",
-        *(numbers[f"quality/{word}"] for word in ("good", "usable", "poor")),
-        plan.cfg.quality,
-        numbers["quality/left_out"],
-    )
-    for place in ("sun", "shadow"):
-        values = [numbers[f"potential_{place}_v/{name}"] for name in ("p25", "median", "p75")]
-        log.info(
-            "U at footpoints in %s: median %.4g V, quartiles %.4g and %.4g V", place, values[1], values[0], values[2]
-        )
+
+
+def describe_end(
+    plan: RunPlan,
+    days: Sequence[ArchiveDay],
+    result: RunResult,
+    numbers: Mapping[str, float],
+    files: Mapping[str, Sequence[Path]],
+    where: str,
+) -> None:
+    """Log the last lines of a run (see :mod:`potrun.runs.closing`).
+
+    Parameters
+    ----------
+    plan : RunPlan
+        What was asked.
+    days : sequence of ArchiveDay
+        The days of the result.
+    result, numbers
+        What came out.
+    files : mapping of str to sequence of Path
+        Further files by what they are: ``pictures``, ``exports``, ``studies/closure``, ...
+    where : str
+        How to look at the run's record.
+    """
+    from potrun.runs import closing
+
+    quality = plan.cfg.quality
+    lines = closing.fit_lines(result, quality, numbers)
+    lines += closing.truth_line(result, quality, plan.archive, days)
+    lines.append(closing.seconds_line(numbers))
+    lines.append(("result", closing.place(plan.npz)))
+    for name, paths in files.items():
+        if paths:
+            lines.append((name, closing.place(paths[0].parent, closing.count_note(paths, "file"))))
+    lines.append(("MLflow", where))
     stages = sorted((n.removeprefix("seconds/"), s) for n, s in numbers.items() if n.startswith("seconds/"))
-    log.info("seconds: %s; %.4g sweeps/s", ", ".join(f"{n} {s:.3g}" for n, s in stages), numbers["sweeps_per_second"])
-    log.info("result: %s", plan.npz)
+    log.debug("seconds: %s; %.4g sweeps/s", ", ".join(f"{n} {s:.3g}" for n, s in stages), numbers["sweeps_per_second"])
+    for line in closing.lay_out(lines):
+        log.info("%s", line)
 
 
 def track_settings(plan: RunPlan, tracker: Tracker) -> None:

@@ -7,10 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from potrun.core.progress import Step
 from potrun.core.records import ArchiveDay, FloatArray, SourceFile
 
-OnProgress = Callable[[str, int, int, FloatArray], None]
-"""Called with the stage, its sweeps done and in all, and the chi2 of the sweeps just fitted."""
+
+@dataclass(frozen=True, eq=False)
+class DayProgress:
+    """How far a stage of a day is, and the chi2 of the sweeps fitted since it was last told."""
+
+    step: Step
+    chi2: FloatArray = field(default_factory=lambda: np.empty(0), repr=False)
+
+
+OnProgress = Callable[[DayProgress], None]
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,16 @@ import numpy as np
 
 from potrun.archive.digest import ancillary_files, day_file
 from potrun.archive.midnight import neighbours_digest
+from potrun.core.compiling import take_seconds
 from potrun.core.errors import DataError, PotrunError
 from potrun.core.machine import available_cores, keep_freed_memory
+from potrun.core.progress import Step, about
 from potrun.core.provenance import Provenance
 from potrun.core.records import Archive, FloatArray, SourceFile
 from potrun.core.settings import RunConfig
 from potrun.results.shard import open_shard, write_shard
 from potrun.runs.day import DayStages, PreparedDay, Stopwatch
-from potrun.runs.tasks import DayReport, DayTask, OnProgress
+from potrun.runs.tasks import DayProgress, DayReport, DayTask, OnProgress
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +62,10 @@ class DayWorker:
                 resumed = self._resume(task)
             if resumed is not None:
                 return resumed
-            with watch.lap("read"):
-                table = self.stages.read(task.day)
-            return self.stages.prepare(table, watch)
+            with about(task.day.date.isoformat()):
+                with watch.lap("read"):
+                    table = self.stages.read(task.day)
+                return self.stages.prepare(table, watch)
         except DataError as error:
             return DayReport(task, seconds=watch.seconds, failure=str(error))
 
@@ -79,7 +82,8 @@ class DayWorker:
 
         def on_fitted(done: int, chi2: FloatArray) -> None:
             assert on_progress is not None
-            on_progress("fit", done, ready.batch.n_sweeps, chi2)
+            step = Step("fit", done, ready.batch.n_sweeps, task.day.date.isoformat())
+            on_progress(DayProgress(step, chi2))
 
         seconds, source = ready.watch.seconds, ready.table.source
         try:
@@ -116,7 +120,9 @@ class DayWorker:
         """Call until it ends without trouble of the machine, at most as often as the settings allow."""
         for number in range(1, self._attempts + 1):
             try:
-                return call()
+                report = call()
+                report.seconds["compile"] = take_seconds()
+                return report
             except PotrunError:
                 raise
             except MACHINE_TROUBLE as error:
@@ -149,7 +155,9 @@ _workers: dict[str, DayWorker] = {}
 _one_at_a_time = threading.Lock()
 
 
-def work(cfg: RunConfig, archive: Archive, provenance: Provenance, task: DayTask) -> DayReport:
+def work(
+    cfg: RunConfig, archive: Archive, provenance: Provenance, task: DayTask, on_progress: OnProgress | None = None
+) -> DayReport:
     """Work on one day in a process of a pool or a cluster, which keeps its worker for the next day.
 
     Raises
@@ -170,7 +178,7 @@ def work(cfg: RunConfig, archive: Archive, provenance: Provenance, task: DayTask
             _workers[key] = DayWorker(cfg, archive)
         worker = _workers[key]
         provenance.require_equal(worker.provenance)
-        return worker.work(task)
+        return worker.work(task, on_progress)
 
 
 def for_workers(cfg: RunConfig, archive: Archive, workers: int) -> tuple[RunConfig, Archive]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potrun.core.errors import UsageError
+from potrun.core.progress import waiting
 from potrun.simulate import SIMULATOR_VERSION
 from potrun.simulate.attitude import AttitudeRecords, make_records
 from potrun.simulate.cells import SOLID_ANGLE_SR, THETA_DEG
@@ -83,12 +84,15 @@ def simulate_archive(
         attitude = mission_records() if form.attitude_of_mission else make_records(days, seed)
         write_ancillary(build, days, attitude, form, f"seed {seed}")
         one_day = partial(_make_day, build, sweeps, seed, attitude, settings, truth)
-        if workers == 1:
-            for date in sorted(days):
-                one_day(date)
-        else:
-            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-                list(pool.map(one_day, sorted(days)))
+        with waiting("simulating days", len(days)) as one_more:
+            if workers == 1:
+                for date in sorted(days):
+                    one_day(date)
+                    one_more()
+            else:
+                with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+                    for _ in pool.map(one_day, sorted(days)):
+                        one_more()
         build.rename(root)
     except BaseException:
         rmtree(build, ignore_errors=True)

@@ -20,6 +20,10 @@ class Tracker(Protocol):
     def run_id(self) -> str | None:
         """The run's id in the store; None before `start`, without tracking, or while the store is unreachable."""
 
+    @property
+    def where(self) -> str:
+        """How a person looks at the record: the run's id, with the address or the command that opens it."""
+
     def start(
         self,
         name: str,

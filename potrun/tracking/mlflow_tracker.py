@@ -4,6 +4,7 @@ import atexit
 import logging
 import os
 import re
+import shlex
 import threading
 import time
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from potrun.core.errors import PotrunError, TrackingUnreachableError
+from potrun.core.progress import waiting
 from potrun.tracking.base import PARENT_VARIABLE, Status
 from potrun.tracking.environment import environment_tags, now_ms
 from potrun.tracking.journal import Journal, Record
@@ -26,6 +28,8 @@ MAX_PARAM_CHARACTERS = 6000
 MAX_TAG_CHARACTERS = 5000
 MAX_KEY_CHARACTERS = 250
 SEND_EVERY_S = 1.5
+UI_COMMAND = "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri"
+"""Opens an embedded store in a browser with one process instead of five."""
 RETRY_EVERY_S = 15.0
 
 
@@ -66,6 +70,16 @@ class MlflowTracker:
         return self._journal.run_id if self._journal else None
 
     @property
+    def where(self) -> str:
+        """The run's id, with the address or the command that opens it."""
+        if self.run_id is None or self._sender is None:
+            return f"no store took the record, it is kept in {self.run_dir}: `python -m potrun.sync {self.run_dir}`"
+        page = f"/#/experiments/{self._sender.experiment_id}/runs/{self.run_id}"
+        if self.store.is_server:
+            return f"run {self.run_id}: {self.store.uri}{page}"
+        return f"run {self.run_id}: {UI_COMMAND} {shlex.quote(self.store.uri)}, then http://127.0.0.1:5000{page}"
+
+    @property
     def reference(self) -> str:
         """What children name as their parent: the run's id, or its key as long as it has none."""
         return self.run_id or BY_KEY + self._started().key
@@ -102,7 +116,8 @@ class MlflowTracker:
         self._add(create)
         self.set_tags(tags)
         self.log_params(params)
-        self._open_run(journal)
+        with waiting(f"opening the tracking store {self.store.uri}"):
+            self._open_run(journal)
         atexit.register(self._finish_at_exit)
         self._thread = threading.Thread(target=self._send_in_background, name="potrun-tracking", daemon=True)
         self._thread.start()
@@ -153,13 +168,14 @@ class MlflowTracker:
         journal.summarise({"status": status, "metrics": self._last_metrics})
         self._ending.set()
         atexit.unregister(self._finish_at_exit)
-        if self._thread is not None:
-            self._thread.join()
-        for pause_s in (0.0,) if self._is_down else (0.0, 2.0):
-            time.sleep(pause_s)
-            self._send_pending()
-            if not self._pending:
-                break
+        with waiting(f"sending the record to {self.store.uri}"):
+            if self._thread is not None:
+                self._thread.join()
+            for pause_s in (0.0,) if self._is_down else (0.0, 2.0):
+                time.sleep(pause_s)
+                self._send_pending()
+                if not self._pending:
+                    break
         left = len(self._pending)
         if left:
             log.warning(

@@ -14,6 +14,11 @@ class NoTracker:
         """None: there is no run."""
         return None
 
+    @property
+    def where(self) -> str:
+        """That there is nothing to look at."""
+        return "not tracked (tracking=off)"
+
     def start(
         self,
         name: str,

@@ -52,6 +52,11 @@ class Sender:
         self._client: Any = None
         self._experiment_id = ""
 
+    @property
+    def experiment_id(self) -> str:
+        """The experiment's id in the store; no text before it was opened."""
+        return self._experiment_id
+
     def open(self) -> None:
         """Open the store now, so that its absence is seen before anything is computed.
 

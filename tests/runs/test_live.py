@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from potrun.core.progress import Step
 from potrun.core.records import ArchiveDay
 from potrun.runs import live
 from potrun.runs.live import LiveView
-from potrun.runs.tasks import DayReport, DayTask
+from potrun.runs.tasks import DayProgress, DayReport, DayTask
 
 
 class Recorder:
@@ -35,8 +36,8 @@ def told(monkeypatch):
 
 def test_a_day_counts_once_whether_told_in_batches_or_at_its_end(told):
     with LiveView(2, told) as view:
-        view.stage_progress("fit", 2, 3, np.array([1.0, np.nan]))
-        view.stage_progress("fit", 3, 3, np.array([3.0]))
+        view.stage_progress(DayProgress(Step("fit", 2, 3, "1998-04-15"), np.array([1.0, np.nan])))
+        view.stage_progress(DayProgress(Step("fit", 3, 3, "1998-04-15"), np.array([3.0])))
         assert told.told[-1][1]["live/chi2_median"] == 2.0
         view.day_done(report(15, 3, [1.0, 3.0]))
         view.day_done(report(16, 3, [5.0, 7.0, 9.0]))

@@ -24,7 +24,7 @@ class Executor(Protocol):
         on_report : callable
             Called in this process once for each day, when it is done or given up.
         on_progress : callable
-            Called while days are worked on in this process; other processes tell only their ends.
+            Called in this process while days are worked on, wherever that is.
 
         Raises
         ------

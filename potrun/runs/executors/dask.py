@@ -3,19 +3,25 @@
 import asyncio
 import logging
 import time
+import uuid
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import Any
+
+import numpy as np
 
 from potrun.core.errors import PotrunError, UsageError
 from potrun.core.interrupts import raise_if_interrupted
+from potrun.core.progress import Step, about, listening
 from potrun.core.provenance import Provenance
 from potrun.core.records import Archive
 from potrun.core.settings import RunConfig
 from potrun.runs.executors.base import POLL_S, OnReport
-from potrun.runs.tasks import DayReport, DayTask, OnProgress
+from potrun.runs.executors.worker import ProgressSender
+from potrun.runs.tasks import DayProgress, DayReport, DayTask, OnProgress
 from potrun.runs.worker import for_workers, work
 
 log = logging.getLogger(__name__)
@@ -54,9 +60,12 @@ class DaskExecutor:
         workers = cfg.executor.workers if cfg.executor.address is None else 1
         self._for_each = (*for_workers(cfg, archive, workers), provenance)
 
-    def run(self, tasks: Sequence[DayTask], on_report: OnReport, on_progress: OnProgress) -> None:  # noqa: ARG002
+    def run(self, tasks: Sequence[DayTask], on_report: OnReport, on_progress: OnProgress) -> None:
         """Work on all days (see :class:`potrun.runs.executors.base.Executor`)."""
+        told: SimpleQueue[DayProgress] = SimpleQueue()
         with _quiet_dask(), self._client() as client:
+            topic = f"potrun-{uuid.uuid4().hex}"
+            client.subscribe_topic(topic, lambda event: told.put(_unpacked(event[1])))
             log.info("days go to the Dask scheduler %s", client.scheduler.address)
             waiting = deque(tasks)
             running: dict[Any, DayTask] = {}
@@ -70,7 +79,9 @@ class DaskExecutor:
                         log.warning("the Dask scheduler has no workers: waiting for some")
                     while waiting and len(running) < max(threads, 1):
                         task = waiting.popleft()
-                        running[client.submit(work, *self._for_each, task, pure=False)] = task
+                        running[client.submit(_work, topic, *self._for_each, task, pure=False)] = task
+                    while not told.empty():
+                        on_progress(told.get())
                     for future in _finished(list(running)):
                         on_report(self._report(future, running.pop(future)))
             finally:
@@ -143,6 +154,26 @@ class DaskExecutor:
             finally:
                 # Left to themselves they wait 4 s for a task that still runs, most of what a signal's answer may take.
                 cluster.sync(_end_workers, cluster)
+
+
+def _work(topic: str, cfg: RunConfig, archive: Archive, provenance: Provenance, task: DayTask) -> DayReport:
+    """Work on one day in a worker of the cluster, which tells the scheduler how far it is."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    sender = ProgressSender(lambda progress: worker.log_event(topic, _packed(progress)))
+    with about(task.day.date.isoformat()), listening(sender.step):
+        return work(cfg, archive, provenance, task, sender.progress)
+
+
+def _packed(progress: DayProgress) -> list[Any]:
+    step = progress.step
+    return [step.stage, step.done, step.total, step.about, progress.chi2.tolist()]
+
+
+def _unpacked(message: Sequence[Any]) -> DayProgress:
+    *step, chi2 = message
+    return DayProgress(Step(*step), np.array(chi2, dtype=np.float64))
 
 
 async def _end_workers(cluster: Any) -> None:

@@ -11,7 +11,7 @@ from potrun.core.records import Archive
 from potrun.core.settings import RunConfig
 from potrun.runs.executors.base import POLL_S, OnReport
 from potrun.runs.executors.worker import WorkerDiedError, WorkerProcess
-from potrun.runs.tasks import DayReport, DayTask, OnProgress
+from potrun.runs.tasks import DayProgress, DayReport, DayTask, OnProgress
 from potrun.runs.worker import for_workers
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class ProcessExecutor:
         self._attempts = cfg.executor.attempts
         self._for_each = (*for_workers(cfg, archive, cfg.executor.workers), provenance)
 
-    def run(self, tasks: Sequence[DayTask], on_report: OnReport, on_progress: OnProgress) -> None:  # noqa: ARG002
+    def run(self, tasks: Sequence[DayTask], on_report: OnReport, on_progress: OnProgress) -> None:
         """Work on all days (see :class:`potrun.runs.executors.base.Executor`)."""
         attempts = Attempts(self._attempts)
         waiting = deque(tasks)
@@ -63,7 +63,9 @@ class ProcessExecutor:
                         else:
                             on_report(given_up)
                         continue
-                    if report is not None:
+                    if isinstance(report, DayProgress):
+                        on_progress(report)
+                    elif report is not None:
                         busy.remove(worker)
                         idle.append(worker)
                         on_report(report)

@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from logging.handlers import QueueHandler
 from multiprocessing import resource_tracker
@@ -15,12 +16,17 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from potrun.core.errors import PotrunError
-from potrun.core.records import Archive
+from potrun.core.progress import Step, about, listening
+from potrun.core.records import Archive, FloatArray
 from potrun.core.settings import RunConfig
 
 if TYPE_CHECKING:
     from potrun.core.provenance import Provenance
-    from potrun.runs.tasks import DayReport, DayTask
+    from potrun.runs.tasks import DayProgress, DayReport, DayTask
+
+
+SEND_EVERY_S = 0.3
+"""How often a worker tells how far it is."""
 
 
 class WorkerDiedError(PotrunError):
@@ -64,8 +70,8 @@ class WorkerProcess:
             # It died while idle; answer() finds the pipe closed and says so.
             return
 
-    def answer(self) -> "DayReport | None":
-        """Take what the process sent: its report, or a log line (None), which goes to this process's log.
+    def answer(self) -> "DayReport | DayProgress | None":
+        """Take what the process sent: its report, how far it is, or a log line (None), which goes to the log here.
 
         Raises
         ------
@@ -85,9 +91,13 @@ class WorkerProcess:
             return None
         if isinstance(message, PotrunError):
             raise message
+        from potrun.runs.tasks import DayProgress, DayReport
+
+        if isinstance(message, DayProgress):
+            return message
+        assert isinstance(message, DayReport)
         self._task = None
-        report: DayReport = message
-        return report
+        return message
 
     def kill(self) -> None:
         """End the process at once; whatever it was writing has no final name yet."""
@@ -101,6 +111,45 @@ def _ending(code: int | None) -> str:
     if code is not None and code < 0:
         return f"was killed by {signal.Signals(-code).name}"
     return f"ended with code {code}"
+
+
+class ProgressSender:
+    """Sends on how far a day is, a few times a second at most; chi2 are kept until they are sent.
+
+    Parameters
+    ----------
+    send : callable
+        Takes a :class:`~potrun.runs.tasks.DayProgress` to the process that commands this worker.
+    """
+
+    def __init__(self, send: "Callable[[DayProgress], object]") -> None:
+        self._send = send
+        self._last = 0.0
+        self._kept: list[FloatArray] = []
+
+    def step(self, step: Step) -> None:
+        """Tell a step without fitted sweeps."""
+        if time.monotonic() - self._last >= SEND_EVERY_S:
+            self._now(step)
+
+    def progress(self, progress: "DayProgress") -> None:
+        """Tell of fitted sweeps."""
+        self._kept.append(progress.chi2)
+        if time.monotonic() - self._last >= SEND_EVERY_S:
+            self._now(progress.step)
+
+    def day_starts(self) -> None:
+        """Forget what is left of the day before; its report told all."""
+        self._kept.clear()
+
+    def _now(self, step: Step) -> None:
+        import numpy as np
+
+        from potrun.runs.tasks import DayProgress
+
+        self._last = time.monotonic()
+        self._send(DayProgress(step, np.concatenate([np.empty(0), *self._kept])))
+        self._kept.clear()
 
 
 class _PipeHandler(QueueHandler):
@@ -123,13 +172,16 @@ def _serve(pipe: Connection, level: int, cfg: RunConfig, archive: Archive, prove
     logging.getLogger().addHandler(_PipeHandler(pipe))
     from potrun.runs.worker import work
 
+    sender = ProgressSender(pipe.send)
     while True:
         try:
             task = pipe.recv()
         except EOFError:
             return
+        sender.day_starts()
         try:
-            message: DayReport | PotrunError = work(cfg, archive, provenance, task)
+            with about(task.day.date.isoformat()), listening(sender.step):
+                message: DayReport | PotrunError = work(cfg, archive, provenance, task, sender.progress)
         except PotrunError as error:
             message = error
         pipe.send(message)

@@ -21,9 +21,11 @@ from typing import Any
 import platformdirs
 
 from potrun.core import instrument, records
+from potrun.core.compiling import compiling, each_function
 from potrun.core.errors import PotrunError
 from potrun.core.interrupts import raise_if_interrupted
 from potrun.core.locks import hold
+from potrun.core.progress import tell
 from potrun.losscone import model
 from potrun.search import intervals
 from potrun.search.exact.jit import compiler
@@ -40,6 +42,7 @@ ROOM_BYTES = 4 * 2**20
 """More than the machine code for one table format takes."""
 
 POLL_S = 0.1
+COMPILING = "compiling the search, function"
 SEAL = "SHA256SUMS"
 
 _loaded: dict[tuple[Load, str], Callable[..., Any]] = {}
@@ -63,7 +66,7 @@ def machine_code(load: Load, dtype: str) -> Callable[..., Any]:
     """
     with _one_at_a_time:
         if (load, dtype) not in _loaded:
-            with _folder_of_code(load, dtype) as folder:
+            with compiling(), _folder_of_code(load, dtype) as folder:
                 _loaded[load, dtype] = load(dtype, folder)
         return _loaded[load, dtype]
 
@@ -85,6 +88,7 @@ def _folder_of_code(load: Load, dtype: str) -> Iterator[Path]:
     folder = cache_folder() / dtype
     trouble = _trouble_with(folder)
     if not trouble and not _is_whole(folder):
+        tell(COMPILING)
         with hold(folder.with_suffix(".lock")):
             if not _is_whole(folder):
                 _clear(folder)
@@ -129,15 +133,20 @@ def _compile(load: Load, dtype: str, folder: Path) -> None:
         process = subprocess.Popen(
             [sys.executable, "-P", "-c", program, dtype, str(folder)],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=said,
             env={**os.environ, "PYTHONPATH": path},
             # Ctrl-C in a terminal reaches the whole session, but this process decides whether to end.
             start_new_session=True,
         )
+        assert process.stdout is not None
+        os.set_blocking(process.stdout.fileno(), False)
+        done = 0
         try:
             while process.poll() is None:
                 raise_if_interrupted()
+                done += len(process.stdout.read() or b"")
+                tell(COMPILING, done)
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(POLL_S)
         finally:
@@ -154,14 +163,22 @@ def _compile(load: Load, dtype: str, folder: Path) -> None:
 
 
 def compile_for_another(load: Load, dtype: str, folder: str) -> None:
-    """Compile in this process, on behalf of the one that started it and holds the other end of its standard input."""
+    """Compile in this process, on behalf of the one that started it, holds its standard input and counts its dots."""
 
     def end_with_the_other() -> None:
         sys.stdin.read()
         os._exit(1)
 
     threading.Thread(target=end_with_the_other, daemon=True).start()
-    load(dtype, Path(folder))
+    told = 0
+
+    def count(done: int) -> None:
+        nonlocal told
+        os.write(1, b"." * (done - told))
+        told = done
+
+    with each_function(count):
+        load(dtype, Path(folder))
     # The thread still reads, and would keep the interpreter from closing its input.
     sys.stderr.flush()
     os._exit(0)
