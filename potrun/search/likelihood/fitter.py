@@ -18,6 +18,7 @@ from potrun.search.likelihood import departures, grid
 from potrun.search.likelihood.evaluate import (
     AMPLITUDE,
     ANISOTROPY,
+    EVERY,
     LOG_RATIO,
     N_PARAMETERS,
     NOMINAL,
@@ -29,9 +30,13 @@ from potrun.search.likelihood.newton import Found, descend
 from potrun.search.likelihood.problem import Problem, make_problem
 from potrun.search.likelihood.profile import LIMITS, curvature_error, interval
 
-CPU_CHUNK = 32
+CPU_CHUNK = 128
 GPU_CHUNK = 1024
 STEPS = 25
+
+PASSES = 3
+BETTER = 1e-3
+"""By how much lower in ln L a place must be to search on from there."""
 
 COLUMNS = ("u", "ratio", "amplitude", "anisotropy", "value", "freedom", "second_u", "second_worse", "statistical",
            "systematic", "usc", "lo68", "hi68", "lo95", "hi95", "apart")  # fmt: skip
@@ -123,9 +128,7 @@ class LikelihoodFitter:
         narrow = curvature_error(best.curvature, is_free)
         deviance = 2.0 * best.value / freedom.clamp(min=1.0)
         wider, prior = departures.departing(deviance, problem.usc_sigma, settings, device)
-        start = (best.parameters, best.level)
-        full = descend(problem, sweep, start, wider, prior, bounds, settings, STEPS)
-        ends, spread, _ = interval(problem, full, prior, wider, bounds, settings)
+        full, ends, spread = finish(problem, best, wider, prior, bounds, settings)
         size = torch.exp(full.parameters[:, T])
         u = U_OFFSET_V - torch.exp(ends)
         numbers |= {
@@ -178,6 +181,44 @@ class LikelihoodFitter:
             )
         ends = np.stack([numbers[name] for name in ("lo68", "hi68", "lo95", "hi95")] + [flag], axis=1)
         return with_intervals(result, ends, self.settings)
+
+
+def kinds(is_free: Tensor) -> Iterator[tuple[Tensor, tuple[int, ...]]]:
+    """Part sweeps by the parameters that are free, which costs each no more than it needs."""
+    departs, usc = is_free.clone(), is_free[:, USC]
+    departs[:, [*NOMINAL, USC]] = False
+    wide = departs.any(1)
+    for chosen, columns in ((wide, EVERY), (~wide & usc, (*NOMINAL, USC)), (~wide & ~usc, NOMINAL)):
+        index = torch.nonzero(chosen).squeeze(1)
+        if len(index):
+            yield index, columns
+
+
+def finish(
+    problem: Problem,
+    best: Found,
+    is_free: Tensor,
+    sigma: Tensor,
+    bounds: tuple[Tensor, Tensor],
+    settings: FitterConfig,
+) -> tuple[Found, Tensor, Tensor]:
+    """Let departures in, and find intervals: minima, ends of the intervals (S, 4) and standard errors (S,) of t."""
+    full = best.take(torch.arange(len(best.value), device=best.value.device))
+    ends, spread = full.value.new_zeros(len(full.value), 4), torch.zeros_like(full.value)
+    for every, columns in kinds(is_free):
+        start, index = (best.parameters[every], best.level[every]), every
+        for _ in range(PASSES):
+            free, prior = is_free[index], sigma[index]
+            found = descend(problem, index, start, free, prior, bounds, settings, STEPS, columns)
+            end = interval(problem, index, found, prior, free, bounds, settings, columns)
+            full.put(index, found)
+            ends[index], spread[index] = end.t, end.spread
+            # The profile may come upon a lower place than the search did: then again from there.
+            lower = end.lowest < found.value - BETTER
+            if not lower.any():
+                break
+            start, index = (end.parameters[lower], end.level[lower]), index[lower]
+    return full, ends, spread
 
 
 def best_two(problem: Problem, bounds: tuple[Tensor, Tensor], settings: FitterConfig) -> tuple[Found, Found]:

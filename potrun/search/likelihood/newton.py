@@ -32,6 +32,14 @@ class Found:
         """Return some trials."""
         return Found(self.parameters[index], self.level[index], self.value[index], self.curvature[index])
 
+    def put(self, index: Tensor, other: "Found") -> None:
+        """Write others in the place of some trials."""
+        for mine, theirs in zip(self._parts(), other._parts(), strict=True):
+            mine[index] = theirs
+
+    def _parts(self) -> tuple[Tensor, ...]:
+        return (self.parameters, self.level, self.value, self.curvature)
+
 
 @dataclass(frozen=True, eq=False)
 class Reduced:
