@@ -44,35 +44,54 @@ def node_weights(offset: Array, weight: Array, log_flux: Array) -> Array:
     return strength / xp.sum(strength, axis=-1)[..., None]
 
 
-def cone_edge(energy_ev: Array, usc_v: Array, u_surface_v: Array, ratio: Array) -> ConeEdge:
-    """Half angle of the loss cone and how it changes.
+def cone_angle(energy_ev: Array, usc_v: Array, u_surface_v: Array, ratio: Array) -> Array:
+    """Half angle of the loss cone.
 
     Parameters
     ----------
-    energy_ev : (..., E, K) float64, eV
+    energy_ev : (..., E, K) float, eV
         Energies of the nodes; those below the spacecraft potential meet no loss cone.
-    usc_v, u_surface_v, ratio : (..., 1 or E, 1) float64
+    usc_v, u_surface_v, ratio : (..., 1 or E, 1) float
         Spacecraft potential (V), surface potential (V), B at the spacecraft over B at the surface.
+
+    Returns
+    -------
+    (..., E, K) float, deg
+    """
+    xp = array_namespace(energy_ev)
+    square = _sine_squared(energy_ev, usc_v, u_surface_v, ratio)[0]
+    return xp.asin(xp.sqrt(xp.clip(square, 0.0, 1.0))) / DEGREE
+
+
+def _sine_squared(energy_ev: Array, usc_v: Array, u_surface_v: Array, ratio: Array) -> tuple[Array, Array]:
+    """Return sin^2 of the half angle, 0 below the spacecraft potential, and the energy away from the spacecraft."""
+    xp = array_namespace(energy_ev)
+    free = energy_ev - usc_v
+    is_free = free > 1e-3
+    free = xp.where(is_free, free, xp.ones_like(free))
+    square = mirror_ratio(free, 0.0, u_surface_v, ratio)
+    return xp.where(is_free, square, xp.zeros_like(square)), free
+
+
+def cone_edge(energy_ev: Array, usc_v: Array, u_surface_v: Array, ratio: Array) -> ConeEdge:
+    """Half angle of the loss cone and how it changes; arguments as of :func:`cone_angle`.
 
     Returns
     -------
     ConeEdge
     """
     xp = array_namespace(energy_ev)
-    free = energy_ev - usc_v
-    is_free = free > 1e-3
-    free = xp.where(is_free, free, xp.ones_like(free))
-    square = mirror_ratio(free, 0.0, u_surface_v, ratio)
-    square = xp.where(is_free, square, xp.zeros_like(square))
+    square, free = _sine_squared(energy_ev, usc_v, u_surface_v, ratio)
     inside = xp.clip(square, 0.0, 1.0)
     moves = (square > 0.0) & (square < 1.0)
     # d asin(sqrt x) / dx, held finite at both ends.
     steep = xp.where(moves, 0.5 / DEGREE / xp.sqrt(xp.clip(inside * (1.0 - inside), 1e-4, None)), xp.zeros_like(square))
+    steep_over_free = steep * ratio / free
     return ConeEdge(
         angle=xp.asin(xp.sqrt(inside)) / DEGREE,
-        by_u=steep * ratio / free,
+        by_u=steep_over_free,
         by_log_ratio=steep * square,
-        by_usc=steep * ratio * u_surface_v / (free * free),
+        by_usc=steep_over_free * u_surface_v / free,
     )
 
 
@@ -97,9 +116,11 @@ def beam_strength(
     drop = usc_v - u_surface_v
     centre = xp.clip(drop, width_ev, None)
     each = weight * xp.exp(beam_exponent(energy_ev, centre, width_ev))
-    each = xp.where(drop > 0.0, each, xp.zeros_like(each))
-    moved = xp.where(drop > width_ev, each * (centre - energy_ev) / (width_ev * width_ev), xp.zeros_like(each))
-    return xp.sum(each, axis=-1), xp.sum(moved, axis=-1)
+    strength = xp.sum(each, axis=-1)
+    by_centre = (centre[..., 0] * strength - xp.sum(each * energy_ev, axis=-1)) / (width_ev * width_ev)
+    drop = drop[..., 0]
+    nothing = xp.zeros_like(strength)
+    return xp.where(drop > 0.0, strength, nothing), xp.where(drop > width_ev, by_centre, nothing)
 
 
 def folded_model(lost: Array, background: Array, amplitude: Array, beam: Array, beam_share: Array) -> Array:

@@ -28,8 +28,11 @@ def make_fitter(settings: "FitterConfig", device: "DeviceConfig", fast: bool) ->
         If the device is not there, or cannot do what is asked.
     """
     if settings.method == "likelihood":
+        from dataclasses import replace
+
         from potrun.core.device import resolve_device
         from potrun.core.errors import UsageError
+        from potrun.core.machine import available_cores
         from potrun.search.likelihood.fitter import LikelihoodFitter
 
         if not fast or settings.solver != "auto":
@@ -37,7 +40,8 @@ def make_fitter(settings: "FitterConfig", device: "DeviceConfig", fast: bool) ->
                 f"fast={str(fast).lower()}, fitter.solver={settings.solver}: fitter=likelihood has one search only, "
                 "use fast=true fitter.solver=auto"
             )
-        return LikelihoodFitter(settings, resolve_device(device), device.batch_size)
+        shared = replace(device, threads=device.threads or available_cores())
+        return LikelihoodFitter(settings, resolve_device(shared), device.batch_size)
     solver = settings.solver
     if solver == "auto":
         solver = "branch_and_bound" if fast else "differential_evolution"

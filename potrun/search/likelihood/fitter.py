@@ -26,7 +26,7 @@ from potrun.search.likelihood.evaluate import (
     USC,
     T,
 )
-from potrun.search.likelihood.newton import Found, descend
+from potrun.search.likelihood.newton import SAME, Found, descend
 from potrun.search.likelihood.problem import Problem, make_problem
 from potrun.search.likelihood.profile import LIMITS, curvature_error, interval
 
@@ -98,7 +98,8 @@ class LikelihoodFitter:
 
     def _outcomes(self, batch: LikelihoodBatch) -> Iterator[_Outcome]:
         good = np.flatnonzero(batch.status == FitStatus.OK)
-        pieces = [good[i : i + self.batch_size] for i in range(0, len(good), self.batch_size)]
+        size = min(self.batch_size, max(1, -(-len(good) // self.device.threads)))
+        pieces = [good[i : i + size] for i in range(0, len(good), size)]
         before = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
@@ -124,7 +125,6 @@ class LikelihoodFitter:
             "second_u": (torch.exp(best.parameters[:, T]) - torch.exp(second.parameters[:, T])).abs(),
             "second_worse": second.value - best.value,
         }
-        sweep = torch.arange(problem.n_sweeps, device=device)
         narrow = curvature_error(best.curvature, is_free)
         deviance = 2.0 * best.value / freedom.clamp(min=1.0)
         wider, prior = departures.departing(deviance, problem.usc_sigma, settings, device)
@@ -233,11 +233,11 @@ def best_two(problem: Problem, bounds: tuple[Tensor, Tensor], settings: FitterCo
     parameters[:, AMPLITUDE] = 0.3 * min(1.0, settings.beam_amplitude_max) if fixed is None else fixed
     is_free, sigma = departures.nominal(len(sweep), settings, device)
     level = start.level.reshape(len(sweep), -1)
-    found = descend(problem, sweep, (parameters, level), is_free, sigma, bounds, settings, STEPS, NOMINAL)
+    found = descend(problem, sweep, (parameters, level), is_free, sigma, bounds, settings, STEPS, NOMINAL, number)
     value = found.value.reshape(count, number)
     best = torch.argmin(value, dim=1)
     here = found.parameters[:, T].reshape(count, number)
-    same = (here - here.gather(1, best[:, None])).abs() < 0.02
+    same = ~torch.isfinite(value) | ((here - here.gather(1, best[:, None])).abs() < SAME)
     second = torch.argmin(torch.where(same, float("inf"), value), dim=1)
     second = torch.where(same.all(1), best, second)
     first = number * torch.arange(count, device=device)

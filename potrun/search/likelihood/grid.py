@@ -10,7 +10,7 @@ from torch import Tensor
 
 from potrun.core.settings import FitterConfig
 from potrun.losscone.cell_response import N_ANGLES
-from potrun.losscone.folded import beam_strength, cone_edge
+from potrun.losscone.folded import beam_strength, cone_angle
 from potrun.search.likelihood.evaluate import BLOCK, U_OFFSET_V
 from potrun.search.likelihood.lookup import look_up
 from potrun.search.likelihood.problem import Problem
@@ -90,13 +90,13 @@ def _cost(
 ) -> tuple[Tensor, Tensor]:
     u = (U_OFFSET_V - torch.exp(t)).reshape(1, 1, 1)
     ratio = torch.exp(log_ratio)[None, :, None, None]
-    energy, usc = problem.node_energy[piece, None], problem.usc[piece, None, :, None]
-    angle = cone_edge(energy, usc, u[..., None], ratio).angle
+    kind = groups.table.dtype
+    energy, usc = problem.coarse_energy[piece, None], problem.usc[piece, None, :, None].to(kind)
+    angle = cone_angle(energy, usc, u[..., None].to(kind), ratio.to(kind))
     _, number, rows, _ = angle.shape
     row = torch.arange(problem.n_sweeps * rows, device=t.device).reshape(-1, 1, rows)[piece].expand(-1, number, -1)
-    weight = problem.node_weight[piece, None].expand_as(angle)
+    weight = problem.coarse_weight[piece, None].expand_as(angle)
     lost = look_up(groups.table, row, angle, weight, [])[..., 0, :]
-    kind = lost.dtype
     beam = beam_strength(
         problem.beam_energy[piece],
         problem.beam_weight[piece],

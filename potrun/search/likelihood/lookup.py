@@ -27,10 +27,11 @@ def look_up(table: Tensor, row: Tensor, angle: Tensor, weight: Tensor, slopes: l
         The share, and its derivatives.
     """
     below = angle.clamp(0.0, N_ANGLES - 2.0).to(torch.int64)
-    part = (angle - below) * weight
-    rises = [part, *(weight * slope for slope in slopes)]
-    low = torch.stack([weight - part, *(-rise for rise in rises[1:])], dim=-2)
-    mixing = torch.cat([low, torch.stack(rises, dim=-2)], dim=-1)
+    weight, part = weight.to(table.dtype), (angle - below).to(table.dtype)
+    high = torch.stack([part, *(slope.to(table.dtype) for slope in slopes)], dim=-2) * weight[..., None, :]
+    low = -high
+    low[..., 0, :] += weight
+    mixing = torch.cat([low, high], dim=-1)
     first = row[..., None] * N_ANGLES + below
     place = torch.cat([first, first + 1], dim=-1)[..., None, :].expand_as(mixing)
     bag, cells = mixing.shape[-1], table.shape[1]

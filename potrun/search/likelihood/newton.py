@@ -18,6 +18,12 @@ ROUNDING = 1e-2
 LONGEST_STEP = {T: 0.7, LOG_RATIO: 0.25}
 """One step may not jump over the landscape: an e-fold of the potential's size or of r."""
 
+HOPELESS = 15.0
+"""Distance in ln L that a trial must be able to make good to go on beside a better one."""
+
+SAME = 0.02
+"""Distance in t and ln r below which two trials go to one minimum."""
+
 
 @dataclass(frozen=True, eq=False)
 class Found:
@@ -88,6 +94,7 @@ def descend(
     settings: FitterConfig,
     steps: int,
     columns: tuple[int, ...] = EVERY,
+    rivals: int = 1,
 ) -> Found:
     """Go down from given parameters; every trial stops by itself, whatever the others do.
 
@@ -105,6 +112,9 @@ def descend(
         At most.
     columns : tuple of int
         Parameters that may be free at all.
+    rivals : int
+        How many trials in turn start from one sweep. One that comes to where a better one is gets an infinite
+        objective; one that can hardly become better than another stops where it is.
 
     Returns
     -------
@@ -134,13 +144,27 @@ def descend(
         for old, new in zip(here.parts(), there.parts(), strict=True):
             old[won] = new[better]
         damping[index] = torch.where(better, damping[index] * 0.1, damping[index] * 8.0).clamp(1e-9, 1e9)
-        index = index[better | ((promise[goes_on] > ROUNDING) & (damping[index] < 1e8))]
+        remaining = better | ((promise[goes_on] > ROUNDING) & (damping[index] < 1e8))
+        if rivals > 1:
+            gap, is_same = _against_best(here.value, parameters, rivals)
+            here.value[index] = torch.where(is_same[index], float("inf"), here.value[index])
+            remaining = remaining & ~is_same[index] & (gap[index] < HOPELESS + 20.0 * promise[goes_on])
+        index = index[remaining]
         if not len(index):
             break
     curvature = torch.zeros(*parameters.shape, parameters.shape[1], dtype=parameters.dtype, device=parameters.device)
     place = torch.tensor(some, device=parameters.device)
     curvature[:, place[:, None], place[None, :]] = reduce(here).curvature
     return Found(parameters, level, here.value, curvature)
+
+
+def _against_best(value: Tensor, parameters: Tensor, rivals: int) -> tuple[Tensor, Tensor]:
+    """How far each trial is above the best of its sweep, and whether it has come to the same place."""
+    best = value.reshape(-1, rivals).argmin(1)
+    best = (best + rivals * torch.arange(len(best), device=best.device)).repeat_interleave(rivals)
+    away = (parameters - parameters[best])[:, [T, LOG_RATIO]].abs().amax(1)
+    is_other = best != torch.arange(len(best), device=best.device)
+    return value - value[best], is_other & (away < SAME)
 
 
 def solve(matrix: Tensor, vectors: Tensor) -> Tensor:

@@ -17,6 +17,9 @@ from potrun.search.likelihood.lookup import weighted_sum
 NODES = 9
 """Gauss-Hermite nodes across a channel."""
 
+COARSE_NODES = 5
+"""Of the cone, where a first look is enough."""
+
 MASKED = 1e-30
 """Counts expected where none are compared: too few to matter, and not zero."""
 
@@ -26,7 +29,7 @@ BEAM_NODES = 65
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """S sweeps on a device; axes as in LikelihoodBatch, K nodes of the cone, Q of the beam.
+    """S sweeps on a device; axes as in LikelihoodBatch, K nodes of the cone (fewer coarse ones), Q of the beam.
 
     `table` holds the shares of all rows, (S * E * N_ANGLES, C). `weight` counts a cell (1) or not (0). `drift` runs
     from -1 to 1 along the rows of a sweep. Cells that take no part have no counts, no sensitivity and nothing dark.
@@ -47,6 +50,8 @@ class Problem:
     node_weight: Tensor
     beam_energy: Tensor
     beam_weight: Tensor
+    coarse_energy: Tensor
+    coarse_weight: Tensor
     log_energy: Tensor
     drift: Tensor
     usc_sigma: Tensor
@@ -92,8 +97,10 @@ def make_problem(
     cone = log_normal_response(own.energy_width, NODES)
     place = np.linspace(-3.0, 3.0, BEAM_NODES)
     wide = np.exp(-0.5 * place**2)
-    offsets = [tensor(cone.log_offset), tensor(response_sigma(own.energy_width) * place)]
-    weights = [tensor(cone.weight), tensor(wide / wide.sum())]
+    coarse = log_normal_response(own.energy_width, COARSE_NODES)
+    offsets = [cone.log_offset, response_sigma(own.energy_width) * place, coarse.log_offset]
+    weights = [cone.weight, wide / wide.sum(), coarse.weight]
+    offsets, weights = [tensor(offset) for offset in offsets], [tensor(weight) for weight in weights]
     nodes = [energy[..., None] * torch.exp(offset) for offset in offsets]
     usc = torch.nan_to_num(tensor(batch.usc_v), nan=0.0)
     spread = [
@@ -119,6 +126,8 @@ def make_problem(
         node_weight=spread[0],
         beam_energy=nodes[1].to(kind),
         beam_weight=spread[1].to(kind),
+        coarse_energy=nodes[2].to(kind),
+        coarse_weight=spread[2].to(kind),
         log_energy=torch.log(energy / 200.0),
         drift=torch.linspace(-1.0, 1.0, energy.shape[1], dtype=torch.float64, device=device),
         usc_sigma=tensor(batch.usc_sigma_v),

@@ -214,9 +214,7 @@ def _bracketed(
         parameters[:, T] = torch.minimum(torch.maximum(centre + side * distance, bounds[0][T]), bounds[1][T])
         distance = (parameters[:, T] - centre).abs()
         place = (parameters, level)
-        found = descend(
-            problem, trials.sweep, place, trials.is_free, trials.sigma, bounds, settings, STEPS, columns
-        )
+        found = descend(problem, trials.sweep, place, trials.is_free, trials.sigma, bounds, settings, STEPS, columns)
         parameters, level = found.parameters.clone(), found.level
         rise = torch.sqrt((found.value - trials.base).clamp(min=0.0))
         is_inside = rise * rise <= limit
