@@ -6,10 +6,11 @@ from pathlib import Path
 from potrun.core.commandline import Option, parse, run_command, usage
 from potrun.core.errors import PotrunError, UsageError
 
-OPTIONS = (Option("uri", str, "address of the store, if it has moved"),)
+OPTIONS = (Option("uri", str, "the store that they go to; none: the default store, outputs/mlflow.db here"),)
 HELP = usage(
     "python -m potrun.sync FOLDER [FOLDER...] [key=value ...]",
-    "Send what runs could not send to their tracking store. FOLDER is that of a run, or of a multirun with its runs.",
+    "Send what runs could not send to their tracking store. FOLDER is that of a run, or of a multirun with its runs.\n"
+    "Records of another store than the default one go nowhere before that store is named.",
     OPTIONS,
 )
 

@@ -5,6 +5,7 @@ with :func:`to_settings`, the constructor arguments of the stages. Ranges live i
 dataclass is built.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
@@ -263,6 +264,15 @@ class TrackingConfig(Checked):
     @classmethod
     def _label(cls) -> str:
         return "tracking."
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # Here, since settings are checked before Hydra writes them into a file.
+        if self.uri and re.match(r"\w+://[^/]*@", self.uri):
+            raise UsageError(
+                "tracking.uri holds a user's name or password, which would be written into files: leave it out of the"
+                " address and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+            )
 
 
 @dataclass

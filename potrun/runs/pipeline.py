@@ -31,7 +31,7 @@ from potrun.runs.plan import RunPlan, is_finished, make_plan
 from potrun.runs.tasks import DayReport
 from potrun.studies.base import StudyCase
 from potrun.studies.run import run_studies, study_folder
-from potrun.tracking import Status, Tracker, make_tracker
+from potrun.tracking import Status, Tracker, close_left_open, make_tracker
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +89,7 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
         with hold(run_dir / ".lock"), hold(plan.npz.with_name(f".{plan.npz.name}.lock")):
             require_libraries(cfg.export)
             if is_finished(plan):
+                close_left_open(cfg.tracking, run_dir)
                 export(load_results(plan.npz), cfg.export, plan.npz.with_suffix(""))
                 log.info("the result is there already: %s (overwrite=true computes it again)", plan.npz)
                 return RunOutcome(plan.npz, is_new=False)
@@ -122,6 +123,8 @@ def _tracked(plan: RunPlan, run_dir: Path, lost: Sequence[DayReport]) -> RunOutc
             tracker.log_text(traceback.format_exc(), "traceback.txt")
         tracker.log_artifact(run_dir / "potrun.log")
         tracker.finish(status)
+    # Only now: a run killed before takes its days from their shards, and is recorded once more.
+    shutil.rmtree(plan.shards, ignore_errors=True)
     return outcome
 
 
@@ -162,8 +165,6 @@ def _compute(plan: RunPlan, tracker: Tracker, lost: Sequence[DayReport]) -> tupl
     files = {"pictures": pictures, "exports": exported, **findings.files}
     report.track_result(plan, tracker, numbers | findings.metrics, files)
     report.describe_end(plan, days, result, numbers | {"seconds/all": time.monotonic() - started}, files, tracker.where)
-    if not failures:
-        shutil.rmtree(plan.shards, ignore_errors=True)
     if plan.cfg.display:
         show(pictures)
     return RunOutcome(plan.npz, is_new=True, statistics=numbers), failures

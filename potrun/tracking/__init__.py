@@ -6,7 +6,7 @@ from potrun.core.settings import TrackingConfig
 from potrun.tracking.base import Status, Tracker
 from potrun.tracking.off import NoTracker
 
-__all__ = ["NoTracker", "Status", "Tracker", "make_tracker"]
+__all__ = ["NoTracker", "Status", "Tracker", "close_left_open", "make_tracker"]
 
 
 def make_tracker(cfg: TrackingConfig, run_dir: Path) -> Tracker:
@@ -35,3 +35,19 @@ def make_tracker(cfg: TrackingConfig, run_dir: Path) -> Tracker:
     from potrun.tracking.store import Store
 
     return MlflowTracker(Store.from_config(cfg), run_dir, is_required=cfg.required)
+
+
+def close_left_open(cfg: TrackingConfig, run_dir: Path) -> None:
+    """Send what earlier runs of this folder left unsent to the store of this run; a failure is a warning.
+
+    Parameters
+    ----------
+    cfg : TrackingConfig
+        The store of this run; records of another one are named and left to `potrun.sync`.
+    run_dir : Path
+        The run's own folder.
+    """
+    if cfg.kind != "off" and (run_dir / "tracking").is_dir():
+        from potrun.tracking.resend import send_left_over
+
+        send_left_over(cfg, run_dir)

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from potrun.core.atomic import write_text
 from potrun.core.table import Cell, Table
+from potrun.tracking.schema import JOB, read_checked
 
 COMPARED = (
     "sweeps",
@@ -42,13 +44,18 @@ class Job:
 
     def write(self, folder: Path) -> None:
         """Leave the record where the process that started the multirun finds it."""
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{self.number}.json").write_text(json.dumps(asdict(self)), encoding="utf-8")
+        write_text(folder / f"{self.number}.json", json.dumps(asdict(self)))
 
     @classmethod
     def read_all(cls, folder: Path) -> list["Job"]:
-        """Read the records of all jobs that began, in their order."""
-        jobs = [cls(**json.loads(path.read_text(encoding="utf-8"))) for path in folder.glob("*.json")]
+        """Read the records of all jobs that began, in their order.
+
+        Raises
+        ------
+        DataError
+            If one is damaged.
+        """
+        jobs = [cls(**read_checked(path, JOB)) for path in folder.glob("*.json")]
         return sorted(jobs, key=lambda job: job.number)
 
 

@@ -12,33 +12,47 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
+from potrun.core.atomic import write_text
 from potrun.core.errors import DataError, PotrunError
-
-Record = dict[str, Any]
+from potrun.tracking.schema import LARGEST_JOURNAL, LONGEST_LINE, Record, trouble_with_note, trouble_with_record
 
 FOLDER = "tracking"
 
 
-def _read_lines(path: Path) -> Iterator[Record]:
-    """Read whole JSON lines; a last line cut off by a crash was never confirmed to the run and is left out."""
+def _read_lines(path: Path, trouble_with: Callable[[object], str]) -> Iterator[Record]:
+    """Read whole JSON lines; a last line cut off by a crash was never confirmed to the run and is left out.
+
+    Raises
+    ------
+    DataError
+        If the file is too large, or a line is no record.
+    """
     if not path.exists():
         return
-    try:
-        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n")[:-1], start=1):
-            record = json.loads(line)
-            if not isinstance(record, dict):
+    if path.stat().st_size > LARGEST_JOURNAL:
+        raise DataError(f"{path} has {path.stat().st_size:,} bytes, expected a journal: delete it to give its run up")
+    with path.open("rb") as file:
+        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), start=1):
+            if not line.endswith(b"\n"):
+                if len(line) < LONGEST_LINE:
+                    return
+                trouble = f"it is longer than {LONGEST_LINE:,} bytes"
+            else:
+                try:
+                    record = json.loads(line)
+                    trouble = trouble_with(record)
+                except (ValueError, RecursionError) as error:
+                    trouble = str(error)
+            if trouble:
                 raise DataError(
-                    f"{path}:{number}: expected a record, found {line[:40]!r}: restore the file or delete it"
+                    f"{path}:{number} is damaged ({trouble}): restore the file, or delete it to give its run up"
                 )
             yield record
-    except ValueError as error:
-        raise DataError(f"{path} is damaged ({error}): restore the file, or delete it to give its run up") from error
 
 
 def _drop_torn_line(path: Path) -> None:
@@ -69,7 +83,7 @@ class Journal:
         self.rejections: list[str] = []
         self._lock = FileLock(folder / "lock")
         self._writing = threading.Lock()
-        for line in _read_lines(folder / "sent.jsonl"):
+        for line in _read_lines(folder / "sent.jsonl", trouble_with_note):
             self._note(line)
 
     @classmethod
@@ -81,9 +95,13 @@ class Journal:
         return cls(folder)
 
     @classmethod
-    def find_all(cls, run_dir: Path) -> list["Journal"]:
-        """List the journals of a run's folder and of the folders in it, a multirun's own first, then oldest first."""
-        found = {path.parent for path in run_dir.rglob(f"{FOLDER}/*-*/*.jsonl")}
+    def find_all(cls, run_dir: Path, *, own: bool = False) -> list["Journal"]:
+        """List the journals of a run's folder and, unless its `own` are wanted, of the folders in it.
+
+        A multirun's own come first, then the oldest.
+        """
+        pattern = f"{FOLDER}/*-*/*.jsonl"
+        found = {path.parent for path in (run_dir.glob(pattern) if own else run_dir.rglob(pattern))}
         return [cls(path) for path in sorted(found, key=lambda path: (len(path.parts), path.name))]
 
     @property
@@ -121,7 +139,11 @@ class Journal:
 
     def records(self) -> list[Record]:
         """Read every record back."""
-        return list(_read_lines(self.folder / "journal.jsonl"))
+        return list(_read_lines(self.folder / "journal.jsonl", trouble_with_record))
+
+    def end(self) -> Record | None:
+        """Return the record of the run's end, if it came to write one."""
+        return next((record for record in reversed(self.records()) if record["kind"] == "finish"), None)
 
     def append(self, record: Record) -> None:
         """Write one record; it is in the file when this returns."""
@@ -145,7 +167,7 @@ class Journal:
 
     def summarise(self, summary: Record) -> None:
         """Leave what the run came to beside the journal, for a multirun's table."""
-        (self.folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+        write_text(self.folder / "summary.json", json.dumps(summary))
 
     def close(self) -> None:
         """Shrink a journal that is wholly sent."""

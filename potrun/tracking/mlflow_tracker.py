@@ -15,7 +15,8 @@ from potrun.core.errors import PotrunError, TrackingUnreachableError
 from potrun.core.progress import waiting
 from potrun.tracking.base import PARENT_VARIABLE, Status
 from potrun.tracking.environment import environment_tags, now_ms
-from potrun.tracking.journal import Journal, Record
+from potrun.tracking.journal import Journal
+from potrun.tracking.schema import Record
 from potrun.tracking.sender import BY_KEY, MAX_LABELS, MAX_METRICS, Sender, StoreDownError
 from potrun.tracking.store import Store
 from potrun.tracking.system_metrics import SystemSampler
@@ -73,7 +74,8 @@ class MlflowTracker:
     def where(self) -> str:
         """The run's id, with the address or the command that opens it."""
         if self.run_id is None or self._sender is None:
-            return f"no store took the record, it is kept in {self.run_dir}: `python -m potrun.sync {self.run_dir}`"
+            command = f"python -m potrun.sync {self.run_dir} uri={self.store.uri}"
+            return f"no store took the record, it is kept in {self.run_dir}: `{command}`"
         page = f"/#/experiments/{self._sender.experiment_id}/runs/{self.run_id}"
         if self.store.is_server:
             return f"run {self.run_id}: {self.store.uri}{page}"
@@ -179,11 +181,13 @@ class MlflowTracker:
         left = len(self._pending)
         if left:
             log.warning(
-                "%d records of this run are not in %s; they are kept in %s: send them with `python -m potrun.sync %s`",
+                "%d records of this run are not in %s; they are kept in %s: send them with"
+                " `python -m potrun.sync %s uri=%s`",
                 left,
                 self.store.uri,
                 journal.folder,
                 self.run_dir,
+                self.store.uri,
             )
         else:
             journal.close()

@@ -70,7 +70,7 @@ class Parent:
             jobs = Job.read_all(self.folder / JOBS)
             for job in jobs:
                 if job.status == "RUNNING":
-                    _close_lost_job(job)
+                    _close_lost_job(job, self.tracker.store.uri)
                     job.write(self.folder / JOBS)
             self._log_table(jobs)
             self._log_comparison(jobs)
@@ -113,11 +113,11 @@ def _folder_name(swept: Sequence[str]) -> str:
     return f"sweep_{words}_{hashlib.sha256(repr(list(swept)).encode()).hexdigest()[:8]}"
 
 
-def _close_lost_job(job: Job) -> None:
+def _close_lost_job(job: Job, uri: str) -> None:
     """Close the run of a job whose process was killed outright."""
     job.status, job.error = "KILLED", "its process ended without a word"
     try:
-        resend(Path(job.run_dir))
+        resend(Path(job.run_dir), uri)
     except NoDataError:
         return  # it died before it was tracked
     except PotrunError as error:

@@ -1,11 +1,16 @@
 """Send what runs could not send to their tracking store."""
 
+import logging
 from pathlib import Path
 
-from potrun.core.errors import NoDataError, PartialResultError, PotrunError, TrackingUnreachableError
-from potrun.tracking.journal import Journal, Record
+from potrun.core.errors import NoDataError, PartialResultError, PotrunError, TrackingUnreachableError, UsageError
+from potrun.core.settings import TrackingConfig
+from potrun.tracking.journal import Journal
+from potrun.tracking.schema import Record
 from potrun.tracking.sender import Sender, StoreDownError
-from potrun.tracking.store import Store
+from potrun.tracking.store import Store, default_database
+
+log = logging.getLogger(__name__)
 
 
 def resend(run_dir: Path, uri: str | None = None) -> list[str]:
@@ -18,7 +23,8 @@ def resend(run_dir: Path, uri: str | None = None) -> list[str]:
     run_dir : Path
         Folder of a run or of a multirun.
     uri : str, optional
-        The store, if it is not at its old address any more.
+        The store. Without it, records that belong to the default store go there; an address that the folder names is
+        not believed, since the folder may come from elsewhere.
 
     Returns
     -------
@@ -29,6 +35,8 @@ def resend(run_dir: Path, uri: str | None = None) -> list[str]:
     ------
     NoDataError
         If no run was ever tracked from this folder.
+    UsageError
+        If the records belong to another store than the default one, and no store was named.
     TrackingUnreachableError
         If the store does not take the records now.
     PartialResultError
@@ -44,16 +52,26 @@ def resend(run_dir: Path, uri: str | None = None) -> list[str]:
     return lines
 
 
-def _send(journal: Journal, uri: str | None) -> str:
+def send_left_over(cfg: TrackingConfig, run_dir: Path) -> None:
+    """Send what earlier runs of this folder left unsent, as :func:`potrun.tracking.close_left_open` says."""
+    try:
+        for journal in Journal.find_all(run_dir, own=True):
+            if not journal.is_complete:
+                log.info("%s", _send(journal, Store.from_config(cfg)))
+    except PotrunError as error:
+        log.warning("the record of an earlier run is not complete: %s", error)
+
+
+def _send(journal: Journal, named: str | Store | None) -> str:
     if journal.is_complete:
         return f"run {journal.run_id}: nothing to do, everything was sent"
     journal.acquire()
     try:
         records = journal.records()
-        if not records:
+        if not records or records[0]["kind"] != "create":
             raise PotrunError(f"{journal.folder} has lost its journal.jsonl: nothing is left to send from it")
+        store = _store_of(records[0], named, journal.run_dir)
         _close_silent_end(journal, records)
-        store = _store_of(records[0], uri)
         left = records[journal.sent :]
         Sender(store, journal).send(left)
         journal.close()
@@ -76,9 +94,18 @@ def _close_silent_end(journal: Journal, records: list[Record]) -> None:
     records.append(finish)
 
 
-def _store_of(create: Record, uri: str | None) -> Store:
-    if uri is None:
-        return Store(create["uri"], create["experiment"], create["artifacts"])
-    if uri.startswith("http"):
+def _store_of(create: Record, named: str | Store | None, run_dir: Path) -> Store:
+    """Return the store that the user named, or the one that the records name if it is the user's as well."""
+    uri = f"sqlite:///{default_database()}" if named is None else named
+    if isinstance(uri, Store):
+        own, uri = "the store of this run", uri.uri
+    else:
+        own = "the default store"
+    if not isinstance(named, str) and create["uri"] != uri:
+        raise UsageError(
+            f"the records in {run_dir} belong to {create['uri']}, not to {own} {uri}:"
+            f" if they are to go there, say so with `python -m potrun.sync {run_dir} uri={create['uri']}`"
+        )
+    if uri.startswith(("http://", "https://")):
         return Store(uri.rstrip("/"), create["experiment"])
     return Store.embedded(uri, create["experiment"])

@@ -4,16 +4,21 @@ import json
 import logging
 import socket
 from collections.abc import Callable, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from potrun.core.errors import DataError
 from potrun.tracking.environment import is_gone
-from potrun.tracking.journal import Journal, Record
+from potrun.tracking.journal import Journal
+from potrun.tracking.schema import Record
 from potrun.tracking.store import Store, first_line
 
 log = logging.getLogger(__name__)
 
 KEY_TAG = "potrun.key"
+JOURNAL_TAG = "potrun.journal"
+"""Names the folder of a run's journal on its host, so that another process can see how the run ended."""
+
 BY_KEY = "key:"
 MAX_METRICS = 1000
 MAX_LABELS = 100
@@ -69,14 +74,30 @@ class Sender:
             self._client, self._experiment_id = self.store.open()
 
     def close_abandoned(self) -> None:
-        """Close runs in the store that were killed outright on this host and can no longer do so themselves."""
-        runs = self._client.search_runs(
-            [self._experiment_id], f"attributes.status = 'RUNNING' and tags.host = '{socket.gethostname()}'"
-        )
-        for run in runs:
-            if is_gone(run.data.tags["host"], run.data.tags.get("process", "")):
-                self._client.set_terminated(run.info.run_id, status="KILLED")
-                log.warning("run %s (%s) had died without a word: closed as KILLED", run.info.run_id, run.info.run_name)
+        """Close runs in the store whose process on this host is gone: as what their journal says that they were.
+
+        A run whose rest waits for `potrun.sync` has ended all the same; one that was killed outright left no end.
+
+        Raises
+        ------
+        TrackingUnreachableError
+            If the store does not take it.
+        """
+        with self.store.troubles():
+            runs = self._client.search_runs(
+                [self._experiment_id], f"attributes.status = 'RUNNING' and tags.host = '{socket.gethostname()}'"
+            )
+            for run in runs:
+                tags, name = run.data.tags, f"{run.info.run_id} ({run.info.run_name})"
+                if not is_gone(tags["host"], tags.get("process", "")):
+                    continue
+                end = _end_of(Path(tags.get(JOURNAL_TAG, "")), tags.get(KEY_TAG, ""))
+                if end is None:
+                    self._client.set_terminated(run.info.run_id, status="KILLED")
+                    log.warning("run %s had died without a word: closed as KILLED", name)
+                else:
+                    self._client.set_terminated(run.info.run_id, status=end["status"], end_time=end["time_ms"])
+                    log.warning("run %s had ended as %s, its record had not: closed as that", name, end["status"])
 
     def send(self, records: Sequence[Record]) -> None:
         """Send records that follow the confirmed ones.
@@ -135,7 +156,7 @@ class Sender:
         known = self._find(journal.key) if journal.was_attempted else None
         if known is None:
             journal.attempt()
-            tags = {**record["tags"], KEY_TAG: journal.key}
+            tags = {**record["tags"], KEY_TAG: journal.key, JOURNAL_TAG: str(journal.folder.absolute())}
             if record["parent"]:
                 tags["mlflow.parentRunId"] = self._resolve(record["parent"])
             run = self._client.create_run(
@@ -215,6 +236,17 @@ def _groups(records: Sequence[Record]) -> list[list[Record]]:
             groups.append([record])
             counts = {kind: size}
     return groups
+
+
+def _end_of(folder: Path, key: str) -> Record | None:
+    """Return the end that a run wrote into its journal; None if it wrote none, or the journal is not there."""
+    if not key or folder.name.partition("-")[2] != key or not folder.is_dir():
+        return None
+    try:
+        return Journal(folder).end()
+    except DataError as error:
+        log.warning("%s", error)
+        return None
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -1,13 +1,11 @@
 """Where a run is recorded: which MLflow store, and how it is opened safely."""
 
-import http.client
 import logging
 import os
 import re
 import sys
-import threading
-import urllib.error
-import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,14 +15,13 @@ from filelock import FileLock
 
 from potrun.core.errors import TrackingUnreachableError, UsageError
 from potrun.core.settings import TrackingConfig
-
-SERVER_ANSWER_LIMIT_S = 5.0
-"""How long a server may take to answer the first question."""
+from potrun.tracking.answering import require_answer
 
 _MLFLOW_SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
-    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    # It prints tracebacks of errors that it raises as well.
+    "MLFLOW_LOGGING_LEVEL": "CRITICAL",
     "GIT_PYTHON_REFRESH": "quiet",
     # The defaults let one call to a dead server take minutes.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
@@ -75,11 +72,6 @@ class Store:
         UsageError
             If ``tracking.uri`` does not fit ``tracking.kind``.
         """
-        if cfg.uri and re.match(r"\w+://[^/@]*@", cfg.uri):
-            raise UsageError(
-                "tracking.uri holds a user's name or password, which would be written into files: leave it out of the"
-                " address and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
-            )
         if cfg.kind == "server":
             if not (cfg.uri and re.match(r"https?://[^/]", cfg.uri)):
                 raise UsageError(
@@ -139,10 +131,10 @@ class Store:
 
     def _check_path(self) -> None:
         """Refuse a path that SQLite's address cannot carry or that is no file, before anything is made there."""
-        if "?" in str(self.database) or "#" in str(self.database):
+        if re.search(r"[?#]|%[0-9a-fA-F]{2}", str(self.database)):
             raise TrackingUnreachableError(
-                f"tracking store {self.database} cannot be opened: an SQLite address ends at ? and #;"
-                " give tracking.uri a path without them"
+                f"tracking store {self.database} cannot be opened: in an SQLite address ?, # and codes such as %20 mean"
+                " something else; give tracking.uri a path without them"
             )
         if self.database.is_dir():
             raise TrackingUnreachableError(
@@ -158,27 +150,47 @@ class Store:
             If the server does not answer, or the file is no store of this MLflow.
         """
         if self.is_server:
-            _ask(self.uri)
+            require_answer(self.uri)
         client_class = import_client()
-        from mlflow.exceptions import MlflowException
-        from sqlalchemy.exc import SQLAlchemyError
-
-        try:
+        with self.troubles():
             return client_class(tracking_uri=self.uri)
-        except (MlflowException, SQLAlchemyError) as error:
-            raise self._unusable(error) from error
 
     def _open(self) -> tuple[Any, str]:
         client = self.connect()
+        with self.troubles():
+            return client, self._experiment_id(client)
+
+    @contextmanager
+    def troubles(self) -> Iterator[None]:
+        """Turn what MLflow and its database raise over a store into one line.
+
+        Raises
+        ------
+        TrackingUnreachableError
+        """
+        import requests
+        from alembic.util import CommandError
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
-            return client, self._experiment_id(client)
-        except (MlflowException, SQLAlchemyError) as error:
+            yield
+        except (MlflowException, SQLAlchemyError, CommandError, requests.RequestException) as error:
             raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> TrackingUnreachableError:
+        text = str(error)
+        if match := re.search(r"database schema \(found version (\w+), but expected (\w+)", text):
+            return TrackingUnreachableError(
+                f"tracking store {self.uri} was made by another MLflow (its tables are {match[1]}, this one's"
+                f" {match[2]}): use that MLflow, give another tracking.uri, or, if it was an older one, make a copy and"
+                f" bring the store up to date with `mlflow db upgrade {self.uri}`"
+            )
+        if match := re.search(r"too many (\d+) error responses", text):
+            return TrackingUnreachableError(
+                f"tracking server {self.uri} answers with HTTP status {match[1]}: see its log, and that of a proxy"
+                " between"
+            )
         return TrackingUnreachableError(
             f"tracking store {self.uri} cannot be used: {first_line(error)}; check tracking.uri"
         )
@@ -199,6 +211,8 @@ class Store:
                 f"tracking.experiment={self.experiment} was deleted from {self.uri}: choose another name,"
                 f" or restore it with `mlflow experiments restore --experiment-id {found.experiment_id}`"
             )
+        if not found.experiment_id:
+            raise TrackingUnreachableError(f"{self.uri} answers, but not as an MLflow server does: check tracking.uri")
         return str(found.experiment_id)
 
 
@@ -206,30 +220,3 @@ def first_line(error: BaseException) -> str:
     """Shorten an error to its first line, at most 300 characters."""
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0][:300]
-
-
-def _ask(uri: str) -> None:
-    """Check that something answers at `uri`, before MLflow with its long patience is let loose on it."""
-    failures: list[Exception] = []
-    # In a thread, since no timeout covers the look-up of a host's name.
-    thread = threading.Thread(target=_request, args=(uri, failures), daemon=True)
-    thread.start()
-    thread.join(SERVER_ANSWER_LIMIT_S)
-    if thread.is_alive():
-        failures.append(TimeoutError(f"nothing within {SERVER_ANSWER_LIMIT_S:g} s"))
-    if failures:
-        reason = getattr(failures[0], "reason", failures[0])
-        raise TrackingUnreachableError(
-            f"tracking server {uri} does not answer ({reason}): start it, correct tracking.uri,"
-            " or go on without it with tracking.required=false or tracking=off"
-        ) from failures[0]
-
-
-def _request(uri: str, failures: list[Exception]) -> None:
-    try:
-        with urllib.request.urlopen(f"{uri}/health", timeout=SERVER_ANSWER_LIMIT_S):
-            return
-    except urllib.error.HTTPError:
-        return  # it answers; whether it is an MLflow server shows at the first real question
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        failures.append(error)

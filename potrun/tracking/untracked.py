@@ -1,6 +1,5 @@
 """What a job of a multirun came to, and a run in the store for jobs that did not open one themselves."""
 
-import json
 import traceback
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from potrun.tracking.base import CONFIG_ARTIFACT
 from potrun.tracking.children import Job
 from potrun.tracking.journal import Journal
 from potrun.tracking.mlflow_tracker import MlflowTracker
+from potrun.tracking.schema import SUMMARY, read_checked
 from potrun.tracking.store import Store
 
 
@@ -45,7 +45,7 @@ def describe_job(
         job.run_id = Journal(journal).run_id
         summary = journal / "summary.json"
         if summary.exists():
-            known = json.loads(summary.read_text(encoding="utf-8"))
+            known = read_checked(summary, SUMMARY)
             job.metrics, job.status = known["metrics"], known["status"]
     elif not isinstance(error, TrackingUnreachableError):
         _record(job, cfg, error, folder / str(job.number), parent)

@@ -11,7 +11,7 @@ import pytest
 
 from potrun.cli.sync import HELP, command
 from potrun.core.commandline import run_command
-from potrun.core.errors import NoDataError, TrackingUnreachableError
+from potrun.core.errors import NoDataError, TrackingUnreachableError, UsageError
 from potrun.core.settings import TrackingConfig
 from potrun.tracking import make_tracker
 from potrun.tracking import resend as resend_module
@@ -63,8 +63,10 @@ def test_lost_midway_nothing_is_lost_and_nothing_comes_twice(server, tmp_path, m
     tracker.log_dataset("late", "d", "s")
     tracker.log_text("late", "folder/late.txt")
     assert not tracker.finish("FINISHED")
-    assert f"potrun.sync {run_dir}" in caplog.text
+    assert f"potrun.sync {run_dir} uri={server.uri}" in caplog.text
     with pytest.raises(TrackingUnreachableError, match="does not answer"):
+        resend(run_dir, server.uri)
+    with pytest.raises(UsageError, match=f"uri={server.uri}"):
         resend(run_dir)
 
     moved = run_dir.rename(tmp_path / "after the move")
@@ -73,11 +75,11 @@ def test_lost_midway_nothing_is_lost_and_nothing_comes_twice(server, tmp_path, m
     with monkeypatch.context() as patch:
         patch.setattr(Sender, "_send_artifact", _lose_the_connection)
         with pytest.raises(TrackingUnreachableError, match="the same command continues"):
-            resend(moved)
+            resend(moved, server.uri)
     assert server.client().get_run(tracker.run_id).info.status == "RUNNING"
-    assert _command([str(moved)]) == 0
+    assert _command([str(moved), f"uri={server.uri}"]) == 0
     assert "records sent" in capsys.readouterr().out
-    assert _command([str(moved)]) == 0
+    assert _command([str(moved), f"uri={server.uri}"]) == 0
     assert "nothing to do" in capsys.readouterr().out
 
     client = server.client()
