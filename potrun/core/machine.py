@@ -17,6 +17,16 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+def has_cuda_driver() -> bool:
+    """Tell whether the driver of NVIDIA devices can be loaded, without a library that would take seconds to ask."""
+    names = {"linux": "libcuda.so.1", "win32": "nvcuda.dll"}
+    try:
+        ctypes.CDLL(names[sys.platform])
+    except (KeyError, OSError):
+        return False
+    return True
+
+
 def keep_freed_memory() -> bool:
     """Let this process keep what it frees, up to 256 MB.
 

@@ -26,6 +26,7 @@ NEUTRAL_KEYS = (
     "verbose",
     "parallel",
     "display",
+    "pictures",
     "quality",
     "export",
     "output_dir",

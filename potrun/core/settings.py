@@ -18,6 +18,7 @@ STUDIES = (
     "closure", "halekas2008_figure5", "halekas2008_regions", "identifiability", "sites", "summary",
     "terminator", "throughput",
 )  # fmt: skip
+PICTURES = ("map", "binned", "time", "chi2", "environment", "coverage", "examples")
 EXPORTS = ("netcdf", "cdf", "parquet", "csv")
 
 
@@ -33,6 +34,25 @@ def between(default: Any, low: float, high: float) -> Any:
 def one_of(default: str, choices: Sequence[str]) -> Any:
     """Declare a word's default and the allowed words."""
     return field(default=default, metadata={"choices": tuple(choices)})
+
+
+def pictures_wanted(asked: object) -> list[str]:
+    """Return the names of the pictures that ``all``, ``true``, ``false``, one name or a list of names stands for.
+
+    Raises
+    ------
+    UsageError
+        If there is no picture of that name.
+    """
+    if asked in ("all", True, False, None):
+        return [] if not asked else list(PICTURES)
+    names = [asked] if isinstance(asked, str) else asked
+    if not isinstance(names, Sequence):
+        raise UsageError(f"pictures={asked!r} is not allowed: write all, false, or names as in [map,time]")
+    for name in names:
+        if name not in PICTURES:
+            raise UsageError(f"pictures={name!r} is not allowed: all, false, or some of {', '.join(PICTURES)}")
+    return [name for name in PICTURES if name in names]
 
 
 class Checked:
@@ -365,6 +385,7 @@ class RunConfig(Checked):
     output_dir: str | None = None
     display: bool = False
     export: list[str] = field(default_factory=list)
+    pictures: Any = "all"
     quality: str = one_of("good", ("good", "usable", "all"))
     quality_limits: QualityConfig = field(default_factory=QualityConfig)
     region: RegionConfig = field(default_factory=RegionConfig)
@@ -384,6 +405,7 @@ class RunConfig(Checked):
         strange = [name for name in self.export if name not in EXPORTS]
         if strange:
             raise UsageError(f"export={strange[0]!r} is not allowed: choose from {', '.join(EXPORTS)}")
+        self.pictures = pictures_wanted(self.pictures)
         unknown = [name for name in self.studies if name not in STUDIES]
         if unknown:
             raise UsageError(f"studies={unknown[0]!r} is not allowed: choose from {', '.join(STUDIES)}")

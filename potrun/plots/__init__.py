@@ -4,19 +4,20 @@ Every picture states its counts and units, and a simulated result is marked as s
 so that drawing neither needs a screen nor leaves global state behind.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from potrun.core.errors import UsageError
+from potrun.core.settings import PICTURES
 from potrun.plots.binned import draw_binned
 from potrun.plots.chi2 import draw_chi2
 from potrun.plots.coverage import draw_coverage
 from potrun.plots.environment import draw_environment
 from potrun.plots.examples import draw_examples
 from potrun.plots.map import draw_map
-from potrun.plots.style import save
+from potrun.plots.style import new_figure, save
 from potrun.plots.time import draw_time
 from potrun.results.run_result import RunResult
 from potrun.results.sweeps import LoadSweep
@@ -53,10 +54,11 @@ def draw_all(
     result: RunResult,
     folder: Path,
     load_sweep: LoadSweep | None = None,
-    on_step: Callable[[], None] = lambda: None,
+    on_picture: Callable[[Path], None] = lambda _: None,
     quality: str = "good",
+    names: Sequence[str] = PICTURES,
 ) -> list[Path]:
-    """Draw every picture of a result into a folder.
+    """Draw pictures of a result into a folder.
 
     Parameters
     ----------
@@ -66,10 +68,12 @@ def draw_all(
         Where ``<kind>.png`` go.
     load_sweep : callable, optional
         Gives one sweep's data and model by its index; without it the page of example sweeps is left out.
-    on_step : callable
-        Called before each picture; what it raises ends the drawing.
+    on_picture : callable
+        Called with the path of each picture once it is drawn; what it raises ends the drawing.
     quality : {"good", "usable", "all"}
         Whose potentials are drawn.
+    names : sequence of str
+        Which pictures, of :data:`potrun.core.settings.PICTURES`.
 
     Returns
     -------
@@ -82,10 +86,17 @@ def draw_all(
         If a file cannot be written.
     """
     paths = []
-    for kind in KINDS:
-        on_step()
-        paths.append(save(draw(result, kind, quality), folder / f"{kind}.png"))
-    on_step()
-    if load_sweep is not None:
-        paths.append(save(draw_examples(result, load_sweep), folder / "examples.png"))
+    for name in names:
+        if name == "examples" and load_sweep is None:
+            continue
+        figure = draw_examples(result, load_sweep) if name == "examples" and load_sweep else draw(result, name, quality)
+        paths.append(save(figure, folder / f"{name}.png"))
+        on_picture(paths[-1])
     return paths
+
+
+def warm_up() -> None:
+    """Load what the first picture of a process waits for: fonts and colours."""
+    figure = new_figure(2, 2)
+    figure.subplots().set_title("0")
+    figure.draw_without_rendering()

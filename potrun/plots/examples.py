@@ -2,14 +2,18 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullFormatter
 from numpy.typing import NDArray
 
 from potrun.plots.panels import finish_panels, sweep_panels
-from potrun.plots.style import count, heading, new_figure, say_nothing_here, span, styled
+from potrun.plots.style import HEADING_IN, count, heading, plain_figure, say_nothing_here, span, styled
 from potrun.results.run_result import RunResult
 from potrun.results.sweeps import LoadSweep
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+WIDTH_IN, LEFT_IN, RIGHT_IN, BETWEEN_IN = 12.0, 0.8, 0.2, 0.28
+LINE_IN, TITLE_IN, FOOT_IN, BAR_IN = 1.7, 0.52, 1.15, 0.13
 
 
 @styled
@@ -29,14 +33,24 @@ def draw_examples(result: RunResult, load_sweep: LoadSweep) -> Figure:
     """
     chosen = sweeps_at_quantiles(result).tolist()
     lines = max(len(chosen), 1)
-    figure = new_figure(12, 1.8 + 2.25 * lines)
-    axes = figure.subplots(lines, 3, squeeze=False, sharex=True, sharey="row")
+    figure = plain_figure(WIDTH_IN, HEADING_IN + lines * (TITLE_IN + LINE_IN) + FOOT_IN)
+    axes = _panels(figure, lines)
     if chosen:
         for line, sweep in enumerate(chosen):
             meshes = sweep_panels(axes[line], result, sweep, load_sweep(sweep))
             name = f"{QUANTILES[line] * 100:.0f} % quantile" if lines == len(QUANTILES) else f"rank {line + 1}"
-            axes[line, 0].set_title(f"Data: {name} of chi2", fontsize=9.5)
-        finish_panels(figure, axes, meshes)
+            axes[line, 0].set_title(
+                f"Sweep {result['spec_sweep_id'][sweep]}: {name} of chi2\n{result['spec_utc_start'][sweep]} UTC",
+                fontsize=9.5,
+            )
+        finish_panels(figure, axes, meshes, _bars(figure))
+        for number, ax in enumerate(figure.axes[: axes.size]):
+            line, column = divmod(number, axes.shape[1])
+            ax.xaxis.set_major_locator(FixedLocator(range(0, 181, 45)))
+            if column:
+                ax.yaxis.set_major_formatter(NullFormatter())
+            if line < lines - 1:
+                ax.xaxis.set_major_formatter(NullFormatter())
     else:
         for ax in axes[0]:
             say_nothing_here(ax, "no fitted sweep", has_scale=False)
@@ -48,6 +62,31 @@ def draw_examples(result: RunResult, load_sweep: LoadSweep) -> Figure:
         result.origin,
     )
     return figure
+
+
+def _panels(figure: Figure, lines: int) -> NDArray[np.object_]:
+    """Place the panels by hand; those of a line share nothing but their limits."""
+    width, height = figure.get_size_inches()
+    panel = (WIDTH_IN - LEFT_IN - RIGHT_IN - 2 * BETWEEN_IN) / 3
+    axes = np.empty((lines, 3), dtype=object)
+    for line in range(lines):
+        bottom = height - HEADING_IN - (line + 1) * (TITLE_IN + LINE_IN)
+        for column in range(3):
+            left = LEFT_IN + column * (panel + BETWEEN_IN)
+            axes[line, column] = figure.add_axes((left / width, bottom / height, panel / width, LINE_IN / height))
+    return axes
+
+
+def _bars(figure: Figure) -> tuple[tuple[float, float, float, float], ...]:
+    """Places of the two colour bars below the last line: under data and model, and under the residuals."""
+    width, height = figure.get_size_inches()
+    panel = (WIDTH_IN - LEFT_IN - RIGHT_IN - 2 * BETWEEN_IN) / 3
+    wide = 2 * panel + BETWEEN_IN
+    bottom = (FOOT_IN - 0.66) / height
+    return (
+        ((LEFT_IN + 0.2 * wide) / width, bottom, 0.6 * wide / width, BAR_IN / height),
+        ((LEFT_IN + wide + BETWEEN_IN + 0.1 * panel) / width, bottom, 0.8 * panel / width, BAR_IN / height),
+    )
 
 
 def sweeps_at_quantiles(result: RunResult) -> NDArray[np.int64]:

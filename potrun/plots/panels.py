@@ -6,10 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from potrun.core.records import FloatArray
-from potrun.plots.style import PAPER, short, volts
+from potrun.plots.style import PAPER, objective_name, short, volts
+from potrun.results.quality import Quality, QualityClass
 from potrun.results.run_result import RunResult
 from potrun.results.sweeps import SweepView
 
@@ -29,27 +31,49 @@ def sweep_panels(axes: NDArray[np.object_], result: RunResult, sweep: int, view:
     meshes = _sweep_line(axes, view)
     axes[0].set(ylabel="energy (eV)")
     axes[1].set_title(_parameters(result, sweep), fontsize=9.5)
-    axes[2].set_title(f"Residual: chi2 = {short(float(result['spec_fit_chi2'][sweep]))}", fontsize=9.5)
+    chi2 = short(float(result["spec_fit_chi2"][sweep]))
+    axes[2].set_title(f"Residual: {objective_name(result)} = {chi2}\n{verdict(result, sweep)}", fontsize=9.5)
     return meshes
 
 
-def finish_panels(figure: Figure, axes: NDArray[np.object_], meshes: list[QuadMesh]) -> None:
-    """Label the pitch angles below the last line and add the colour bars."""
-    figure.colorbar(meshes[0], ax=axes[:, :2], location="bottom", shrink=0.6, aspect=45, pad=0.02).set_label(
-        "flux / mean incident flux of the row"
-    )
-    figure.colorbar(meshes[2], ax=axes[:, 2:], location="bottom", shrink=0.9, aspect=25, pad=0.02).set_label(
-        "ln(data) \N{MINUS SIGN} ln(model)"
-    )
+def finish_panels(
+    figure: Figure,
+    axes: NDArray[np.object_],
+    meshes: list[QuadMesh],
+    places: tuple[tuple[float, float, float, float], ...] | None = None,
+) -> None:
+    """Label the pitch angles below the last line and add the colour bars, at given places of the figure or below."""
+    labels = "flux / mean incident flux of the row", "ln(data) \N{MINUS SIGN} ln(model)"
+    for number, (mesh, label) in enumerate(zip((meshes[0], meshes[2]), labels, strict=True)):
+        if places is not None:
+            bar = figure.colorbar(mesh, cax=figure.add_axes(places[number]), orientation="horizontal")
+        else:
+            below = axes[:, :2] if number == 0 else axes[:, 2:]
+            shape = (0.6, 45) if number == 0 else (0.9, 25)
+            bar = figure.colorbar(mesh, ax=below, location="bottom", shrink=shape[0], aspect=shape[1], pad=0.02)
+        bar.ax.xaxis.set_minor_locator(NullLocator())
+        bar.ax.xaxis.set_major_formatter("{x:g}")
+        bar.set_label(label)
     for ax in axes[-1]:
         ax.set_xlabel("pitch angle (deg): 0 towards the Moon")
         ax.set_xticks(range(0, 181, 45))
 
 
+def verdict(result: RunResult, sweep: int, most: int = 2) -> str:
+    """Say in one line how far a sweep can be trusted, with the first of the reasons."""
+    if "spec_quality_class" not in result:
+        return ""
+    flags = Quality(int(result["spec_quality"][sweep]))
+    words = [str(flag.name).replace("_", " ").lower() for flag in Quality if flag and flag in flags]
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    word = QualityClass(int(result["spec_quality_class"][sweep])).name.lower()
+    return word + (f": {', '.join(words[:most])}{more}" if words else "")
+
+
 def _parameters(result: RunResult, sweep: int) -> str:
     u, ratio, beam = (result[key][sweep] for key in ("spec_u_surface", "spec_bs_over_bm", "spec_beam_amp"))
     usc = result["spec_spacecraft_potential"][sweep]
-    return f"Model: U = {volts(u)} V, r = {ratio:.3f}, beam {beam:.2f}, Usc = {volts(usc)} V"
+    return f"Model: U = {volts(u)} V, r = {ratio:.3f}\nbeam {beam:.2f}, Usc = {volts(usc)} V"
 
 
 def _sweep_line(axes: NDArray[np.object_], view: SweepView) -> list[QuadMesh]:
@@ -101,6 +125,8 @@ def _mesh(ax: Axes, energy_ev: FloatArray, grid: FloatArray, norm: Normalize, co
     inner = (middle[1:] + middle[:-1]) / 2
     edges = np.exp(np.concatenate([[middle[0] - step / 2], inner, [middle[-1] + step / 2]]))
     ax.set(yscale="log", xlim=(0, 180), facecolor=PAPER)
+    # Minor ticks of logarithmic axes cost more than all else in a page of many panels.
+    ax.yaxis.set_minor_locator(NullLocator())
     ax.grid(visible=False)
     return ax.pcolormesh(
         PITCH_EDGES_DEG, edges, np.ma.masked_invalid(grid), norm=norm, cmap=colormaps[colours], rasterized=True

@@ -75,8 +75,15 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     return wrapper
 
 
+def plain_figure(width_in: float, height_in: float) -> Figure:
+    """Make a figure whose panels stay where they are put: laying out a page of many takes longer than drawing it."""
+    figure = Figure(figsize=(width_in, height_in), facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
 def new_figure(width_in: float, height_in: float) -> Figure:
-    """Make a figure that belongs to nobody else."""
+    """Make a figure that belongs to nobody else, and that lays its panels out by itself."""
     # The engine must be there before any colour bar: it decides how they are placed. The heading keeps its room.
     room = (0.01, 0.01, 0.98, 1 - HEADING_IN / height_in - 0.01)
     figure = Figure(figsize=(width_in, height_in), facecolor="white", layout=ConstrainedLayoutEngine(rect=room))
@@ -126,7 +133,16 @@ def save(figure: Figure, path: Path) -> Path:
         If the file cannot be written.
     """
     with atomic_file(path) as stream, rc_context(_RC):
-        figure.savefig(stream, format="png", metadata={"Software": None})
+        engine = figure.get_layout_engine()
+        if engine is not None:
+            # savefig would draw everything once for the layout alone, and once more for the picture.
+            engine.execute(figure)
+            figure.set_layout_engine("none")
+        # So would savefig again; zlib's default level takes longer for a file a tenth smaller.
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.print_png(stream, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
+        if engine is not None:
+            figure.set_layout_engine(engine)
     return path
 
 
@@ -149,6 +165,12 @@ def u_axis(ax: Axes, which: str = "y", lowest_v: float = -2000.0) -> None:
 def volts(value: float, _position: float = 0) -> str:
     """Write a potential with a true minus sign."""
     return f"{value:+.0f}".replace("-", "\N{MINUS SIGN}").replace("+0", "0")
+
+
+def objective_name(result: "RunResult") -> str:
+    """Name what the fitter minimised: chi2 of the classic objectives, the deviance of counts of the likelihood."""
+    method = str(result.provenance.get("settings", {}).get("fitter.method"))
+    return "deviance" if method == "likelihood" else "chi2"
 
 
 def short(value: float) -> str:

@@ -16,8 +16,6 @@ from potrun.core.locks import hold
 from potrun.core.progress import waiting
 from potrun.core.provenance import run_name
 from potrun.core.settings import RunConfig
-from potrun.plots import KINDS, draw_all
-from potrun.plots.window import require_windows, show
 from potrun.results.exports import export, require_libraries
 from potrun.results.load import load_results
 from potrun.results.merge import merge_shards
@@ -27,6 +25,7 @@ from potrun.runs import report
 from potrun.runs.executors import make_executor
 from potrun.runs.hopeless import hopeless_days
 from potrun.runs.live import LiveView
+from potrun.runs.painter import Painter, PaintJob
 from potrun.runs.plan import RunPlan, is_finished, make_plan
 from potrun.runs.tasks import DayReport
 from potrun.studies.base import StudyCase
@@ -81,6 +80,8 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
     with deferred_signals(), threadpool_limits(1, user_api="blas"), _no_empty_folder(run_dir):
         logging.getLogger("potrun").setLevel(logging.DEBUG if cfg.verbose else logging.INFO)
         if cfg.display:
+            from potrun.plots.window import require_windows
+
             require_windows()
         if cfg.parallel:
             log.warning("parallel=true is deprecated and changes nothing: use executor.workers=N")
@@ -96,17 +97,18 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
             lost = hopeless_days(plan)
             if len(lost) == len(plan.tasks):
                 raise DataError(f"no day could be processed; first: {lost[0].failure}")
-            return _tracked(plan, run_dir, lost)
+            with Painter(bool(cfg.pictures)) as painter:
+                return _tracked(plan, run_dir, lost, painter)
 
 
-def _tracked(plan: RunPlan, run_dir: Path, lost: Sequence[DayReport]) -> RunOutcome:
+def _tracked(plan: RunPlan, run_dir: Path, lost: Sequence[DayReport], painter: Painter) -> RunOutcome:
     """Run with a record that is closed however the run ends."""
     tracker = make_tracker(plan.cfg.tracking, run_dir)
     tracker.start(run_name(plan.cfg), report.run_params(plan.cfg), report.run_tags(plan))
     status: Status = "FAILED"
     try:
         report.track_settings(plan, tracker)
-        outcome, failures = _compute(plan, tracker, lost)
+        outcome, failures = _compute(plan, tracker, lost, painter)
         if failures:
             raise PartialResultError(
                 f"{len(failures)} of {len(plan.tasks)} days failed, the others are in {plan.npz}; "
@@ -128,7 +130,9 @@ def _tracked(plan: RunPlan, run_dir: Path, lost: Sequence[DayReport]) -> RunOutc
     return outcome
 
 
-def _compute(plan: RunPlan, tracker: Tracker, lost: Sequence[DayReport]) -> tuple[RunOutcome, list[DayReport]]:
+def _compute(
+    plan: RunPlan, tracker: Tracker, lost: Sequence[DayReport], painter: Painter
+) -> tuple[RunOutcome, list[DayReport]]:
     """Work on the days, merge them, and describe the result."""
     started = time.monotonic()
     plan.clear_leftovers()
@@ -141,6 +145,8 @@ def _compute(plan: RunPlan, tracker: Tracker, lost: Sequence[DayReport]) -> tupl
     shards = [day.task.shard for day in reports if day.failure is None]
     merge_shards(shards, plan.npz, plan.describe(reports), raise_if_interrupted)
     raise_if_interrupted()
+    folder = plan.npz.with_name(f"{plan.npz.stem}_pictures")
+    painter.start(PaintJob(plan.npz, folder, plan.cfg, plan.archive))
 
     result = load_results(plan.npz)
     report.track_inputs(plan, tracker, result.provenance["inputs"])
@@ -151,21 +157,17 @@ def _compute(plan: RunPlan, tracker: Tracker, lost: Sequence[DayReport]) -> tupl
     numbers["sweeps_per_second"] = sum(day.sweeps for day in reports if not day.is_resumed) / numbers["seconds/total"]
     report.describe_defects(defects)
     loader = SweepLoader(plan.archive, plan.cfg.archive, plan.cfg.fitter, result)
-    folder = plan.npz.with_name(f"{plan.npz.stem}_pictures")
-    with waiting("drawing pictures", len(KINDS) + 1) as one_more:
-
-        def on_step() -> None:
-            raise_if_interrupted()
-            one_more()
-
-        pictures = draw_all(result, folder, loader, on_step, plan.cfg.quality)
     exported = export(result, plan.cfg.export, plan.npz.with_suffix(""))
     days = tuple(day.task.day for day in reports if day.failure is None)
     findings = run_studies(StudyCase(plan.cfg, plan.archive, days, result, loader), study_folder(plan.npz))
+    with waiting("drawing pictures", len(plan.cfg.pictures)) as one_more:
+        pictures = painter.finish(one_more)
     files = {"pictures": pictures, "exports": exported, **findings.files}
     report.track_result(plan, tracker, numbers | findings.metrics, files)
     report.describe_end(plan, days, result, numbers | {"seconds/all": time.monotonic() - started}, files, tracker.where)
     if plan.cfg.display:
+        from potrun.plots.window import show
+
         show(pictures)
     return RunOutcome(plan.npz, is_new=True, statistics=numbers), failures
 

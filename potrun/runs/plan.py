@@ -8,7 +8,8 @@ from typing import Any
 from potrun.archive.days import select_days
 from potrun.archive.digest import ancillary_files, day_file
 from potrun.archive.sidecar import forget_sidecars
-from potrun.core.errors import DataError, OutputError, ResultMismatchError
+from potrun.core.errors import DataError, OutputError, ResultMismatchError, UsageError
+from potrun.core.machine import has_cuda_driver
 from potrun.core.provenance import Provenance, describe_differences, result_file_name
 from potrun.core.records import Archive
 from potrun.core.settings import RunConfig
@@ -60,10 +61,12 @@ def make_plan(cfg: RunConfig, run_dir: Path) -> RunPlan:
     NoDataError
         If the archive is not there, holds no such day, or has nothing to answer a study with.
     UsageError
-        If the settings cannot answer a study.
+        If the settings cannot answer a study, or ask for a device that cannot be there.
     DataError
         If a file that all days need cannot be read.
     """
+    if cfg.device.name == "cuda" and not has_cuda_driver():
+        raise UsageError("device.name=cuda, but this machine has no driver of a CUDA device: use device=cpu")
     archive = open_archive(cfg.archive, year=cfg.year, month=cfg.month, day=cfg.day)
     days = select_days(archive.days, cfg.year, cfg.month, cfg.day)
     if cfg.overwrite:

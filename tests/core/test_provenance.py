@@ -33,6 +33,7 @@ SHARED = Provenance("simulated", {"fitter.method": "lillis"}, "abc", (SourceFile
         "device.threads=1",
         "output_dir=/tmp/x",
         "display=true",
+        "pictures=[map,time]",
     ],
 )
 def test_settings_that_change_nothing_keep_the_name(neutral):

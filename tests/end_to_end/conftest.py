@@ -11,7 +11,6 @@ import pytest
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 ROOT = Path(__file__).resolve().parents[2]
-QUICK = ROOT / "tests" / "support" / "quick_potrun.py"
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +32,15 @@ def command(archive_root: Path, tmp_path: Path) -> Command:
     """Run `python -m potrun` on the small archive, in an empty folder, without pictures."""
 
     def run(*arguments: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
-        words = [sys.executable, str(QUICK), "archive=pds", f"archive.root={archive_root}", *arguments]
+        words = [
+            sys.executable,
+            "-m",
+            "potrun",
+            "archive=pds",
+            f"archive.root={archive_root}",
+            "pictures=false",
+            *arguments,
+        ]
         return subprocess.run(
             words, capture_output=True, text=True, cwd=tmp_path, env=potrun_environment(), timeout=240, check=False
         )

@@ -54,7 +54,7 @@ def own_archive(archive_root, tmp_path):
 
 def start(folder: Path, root: Path, *arguments: str, **kwargs: object) -> subprocess.Popen[str]:
     """Start the command as a process of its own."""
-    words = [sys.executable, str(ROOT / "tests" / "support" / "quick_potrun.py"), "archive=pds", f"archive.root={root}"]
+    words = [sys.executable, "-m", "potrun", "archive=pds", f"archive.root={root}", "pictures=false"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     # A run in this process has set it, and it asks for tracebacks.
     environment.pop("HYDRA_FULL_ERROR", None)
@@ -83,10 +83,9 @@ def finish(process: subprocess.Popen[str], code: int) -> str:
 def here(tmp_path, monkeypatch, capfd):
     """Run the command in this process, without tracking; returns what it printed."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("potrun.runs.pipeline.draw_all", lambda *_: [])
 
     def run(root: Path, *arguments: str, code: int = 0) -> str:
-        words = ["archive=pds", f"archive.root={root}", "tracking=off", *SLOW, *arguments]
+        words = ["archive=pds", f"archive.root={root}", "tracking=off", "pictures=false", *SLOW, *arguments]
         monkeypatch.setattr(sys, "argv", ["potrun", *words])
         monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
         found = _run(words)
@@ -162,9 +161,8 @@ def test_killed_midway_the_same_command_continues_to_the_same_bytes(
 
     def look(*_):
         seen.append(kept.stat().st_mtime_ns)
-        return []
 
-    monkeypatch.setattr("potrun.runs.pipeline.draw_all", look)
+    monkeypatch.setattr("potrun.runs.pipeline.Painter.start", look)
     here(archive_root)
     assert seen == [before]
     assert result(tmp_path).read_bytes() == undisturbed

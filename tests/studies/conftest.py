@@ -26,9 +26,7 @@ def run_small():
     """Run an experiment in a folder, untracked and without a run's own pictures; return outcome and studies' folder."""
 
     def run(folder, *words):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("potrun.runs.pipeline.draw_all", lambda *_: [])
-            outcome = run_experiment(settings_from(["tracking=off", *words]), folder)
+        outcome = run_experiment(settings_from(["tracking=off", "pictures=false", *words]), folder)
         return outcome, outcome.npz.with_name(f"{outcome.npz.stem}_studies")
 
     return run
