@@ -3,6 +3,7 @@
 J2000 stands for the axes of the GCRS (their 0.02 arcsec difference does not matter in a closed simulation).
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import erfa
@@ -71,7 +72,20 @@ def chain(et: FloatArray) -> Chain:
 def sun_from_moon_km(et: FloatArray) -> FloatArray:
     """Give the geometric vector from the Moon's centre to the Sun's.
 
-    Many times within a short span are splined between nodes ten minutes apart (good to a millimetre).
+    Parameters
+    ----------
+    et : (N,) float64, TDB s past J2000
+        Times.
+
+    Returns
+    -------
+    (N, 3) float64, km, J2000
+    """
+    return _splined(_sun_from_moon_km, et)
+
+
+def earth_from_moon_km(et: FloatArray) -> FloatArray:
+    """Give the geometric vector from the Moon's centre to the Earth's.
 
     Parameters
     ----------
@@ -82,12 +96,24 @@ def sun_from_moon_km(et: FloatArray) -> FloatArray:
     -------
     (N, 3) float64, km, J2000
     """
-    nodes = np.arange(et.min() - 4 * _NODE_STEP_S, et.max() + 5 * _NODE_STEP_S, _NODE_STEP_S) if len(et) else et
-    if len(nodes) < len(et):
-        return np.asarray(CubicSpline(nodes, sun_from_moon_km(nodes))(et))
+    return _splined(_earth_from_moon_km, et)
+
+
+def _sun_from_moon_km(et: FloatArray) -> FloatArray:
     bodies = chain(et)
     moon = bodies.earth_moon_from_barycentre + bodies.moon_from_earth_moon
     return np.asarray((bodies.sun_from_barycentre - moon)[:, :3])
+
+
+def _earth_from_moon_km(et: FloatArray) -> FloatArray:
+    bodies = chain(et)
+    return np.asarray((bodies.earth_from_earth_moon - bodies.moon_from_earth_moon)[:, :3])
+
+
+def _splined(vector_km: Callable[[FloatArray], FloatArray], et: FloatArray) -> FloatArray:
+    """Spline many times within a short span between nodes ten minutes apart (good to a millimetre)."""
+    nodes = np.arange(et.min() - 4 * _NODE_STEP_S, et.max() + 5 * _NODE_STEP_S, _NODE_STEP_S) if len(et) else et
+    return np.asarray(CubicSpline(nodes, vector_km(nodes))(et)) if len(nodes) < len(et) else vector_km(et)
 
 
 def degrees_from_full_moon(et: FloatArray) -> FloatArray:

@@ -222,12 +222,12 @@ def _ideal_flux(
 
 def _sunlight(phi_deg: FloatArray, around: Surroundings, settings: SimulationSettings) -> tuple[FloatArray, BoolArray]:
     """Return the counts that sunlight adds and the cells within its reach, (S, 15, 88) both."""
-    sweeps = len(phi_deg)
-    lit = (around.spacecraft_in_sun & settings.sunlight)[:, None, None]
-    towards = np.repeat(photon_direction(around.sun_elevation_deg), N_CHANNELS, axis=0)
+    lit = around.spacecraft_in_sun & settings.sunlight
+    towards = np.repeat(photon_direction(around.sun_elevation_deg[lit]), N_CHANNELS, axis=0)
+    brightness = np.zeros_like(phi_deg)
     sigma = SUN_SPOT_DEG / np.sqrt(8.0 * np.log(2.0))
-    brightness = spot(towards, phi_deg.reshape(-1, N_CELLS), sigma).reshape(sweeps, N_CHANNELS, N_CELLS)
-    return np.where(lit, SUN_COUNTS_PER_S * CELL_SECONDS * brightness, 0.0), lit & (brightness > SUN_REACH)
+    brightness[lit] = spot(towards, phi_deg[lit].reshape(-1, N_CELLS), sigma).reshape(-1, N_CHANNELS, N_CELLS)
+    return SUN_COUNTS_PER_S * CELL_SECONDS * brightness, brightness > SUN_REACH
 
 
 def background_counts(counts_per_s: float) -> FloatArray:

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from potrun.simulate.attitude import AttitudeRecords, spin_axis_deg
 from potrun.simulate.cells import THETA_DEG
-from potrun.simulate.eclipse import DARK, covered_share, earth_from_moon_km
+from potrun.simulate.eclipse import DARK, covered_share
 from potrun.simulate.ephemeris import (
     MOON_RADIUS_KM,
+    earth_from_moon_km,
     ecliptic_to_j2000,
     j2000_to_iau_moon,
     sun_from_moon_km,
@@ -27,7 +28,7 @@ class Place:
     """Where the spacecraft is at each of N times, in IAU_MOON (km), and how its SCD axes lie.
 
     `scd_to_moon` (N, 3, 3) turns column vectors from SCD to IAU_MOON; `sun_km` and `earth_km` point from the Moon's
-    centre, the latter is NaN where the Earth cannot darken the Moon.
+    centre, the latter is NaN where the Earth shall not darken the Moon.
     """
 
     et_s: FloatArray

@@ -16,8 +16,8 @@ from potrun.geometry.compute import GeometryModel
 from potrun.plasma.penetrating import penetrating_of_day
 from potrun.simulate.archive import simulate_archive, table_path
 from potrun.simulate.clock import et_s
-from potrun.simulate.eclipse import covered_share, earth_from_moon_km
-from potrun.simulate.ephemeris import sun_from_moon_km
+from potrun.simulate.eclipse import covered_share
+from potrun.simulate.ephemeris import earth_from_moon_km, sun_from_moon_km
 from potrun.simulate.settings import SimulationSettings
 
 STEP, PARTICLES, FLIP = dt.date(1998, 3, 31), dt.date(1998, 4, 20), dt.date(1998, 9, 21)
