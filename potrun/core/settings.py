@@ -92,7 +92,7 @@ class ArchiveConfig(Checked):
     sweeps_per_day: int = between(120, 1, 1080)
     days: list[str] = field(default_factory=list)
     ranges: dict[str, Any] = field(default_factory=dict)
-    instrument: str = one_of("ideal", ("ideal", "flown"))
+    instrument: str = one_of("flown", ("flown", "ideal"))
     departures: list[str] = field(default_factory=list)
 
     @classmethod
@@ -109,7 +109,7 @@ class ArchiveConfig(Checked):
         for name in ("days", "ranges"):
             if getattr(self, name) and self.kind != "closure":
                 raise UsageError(f"archive.{name} says what to simulate: it goes with archive=closure alone")
-        if self.kind == "pds" and (self.instrument != "ideal" or self.departures):
+        if self.kind == "pds" and (self.instrument != "flown" or self.departures):
             raise UsageError(
                 "archive.instrument and archive.departures say what to simulate: archive=pds holds measurements"
             )

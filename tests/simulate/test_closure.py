@@ -28,7 +28,7 @@ def test_it_is_built_once_and_another_question_is_another_folder(tmp_path):
     assert open_archive(settings_from(words).archive).root == first.root
     for other in (
         "archive.seed=5",
-        "archive.instrument=flown",
+        "archive.instrument=ideal",
         "archive.ranges.kappa=[3,4]",
         "archive.days=[1998-04-16]",
     ):
@@ -94,4 +94,4 @@ def test_departures_need_the_flown_instrument_and_a_simulation():
     with pytest.raises(UsageError, match="add instrument=flown"):
         simulation_settings({}, Instrument(departures=Departures.moderate()))
     with pytest.raises(UsageError, match="archive=pds holds measurements"):
-        settings_from(["archive=pds", "archive.instrument=flown"])
+        settings_from(["archive=pds", "archive.instrument=ideal"])

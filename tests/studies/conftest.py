@@ -16,9 +16,10 @@ def demo_root(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def closure_words(tmp_path_factory):
-    """Settings of a closure with 40 sweeps."""
+    """Settings of a closure with 40 sweeps of an ideal instrument, whose truth the classic fits give back."""
     root = tmp_path_factory.mktemp("closure")
-    return [f"archive.root={root}", "archive.sweeps_per_day=40", "archive.days=[1998-04-15]", "device=cpu"]
+    small = ["archive.instrument=ideal", "archive.sweeps_per_day=40", "archive.days=[1998-04-15]"]
+    return [f"archive.root={root}", *small, "device=cpu"]
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ TOLERANCE_V, TOLERANCE_R = 10.0, 0.02
 
 def test_the_published_sweep_comes_back(tmp_path, run_small, demo_root):
     words = ["experiment=halekas2008_figure5", f"archive.root={demo_root}", "archive.sweeps_per_day=12"]
+    words.append("archive.instrument=ideal")
     _, folder = run_small(tmp_path, *words)
     table = pd.read_csv(folder / "halekas2008_figure5" / "published.csv").set_index("quantity")
     assert table.loc["Usc (V)", "found"] == 11
