@@ -15,7 +15,7 @@ from potrun.core.errors import UsageError
 METHODS = ("halekas", "lillis", "likelihood")
 SOLVERS = ("auto", "branch_and_bound", "differential_evolution")
 STUDIES = (
-    "closure", "halekas2008_figure5", "halekas2008_regions", "identifiability", "sites", "summary",
+    "beam", "closure", "halekas2008_figure5", "halekas2008_regions", "harmonics", "identifiability", "sites", "summary",
     "terminator", "throughput",
 )  # fmt: skip
 PICTURES = ("map", "binned", "time", "chi2", "environment", "coverage", "examples")
@@ -324,10 +324,45 @@ def _on_the_moon(latitude_deg: float, longitude_deg: float) -> bool:
 
 
 @dataclass
+class BeamConfig(Checked):
+    """From where on a peak in the flux from the surface counts as a beam."""
+
+    pitch_from_deg: float = between(150.0, 90.0, 179.0)
+    angle_deg: float = between(7.5, 1.0, 90.0)
+    least_excess: float = between(0.1, 0.0, 100.0)
+    least_sigma: float = between(3.0, 0.0, 100.0)
+    least_ratio_to_next: float = between(1.05, 1.0, 100.0)
+
+    @classmethod
+    def _label(cls) -> str:
+        return "study.beam."
+
+
+@dataclass
+class HarmonicsConfig(Checked):
+    """What a global field is fitted with."""
+
+    degree: int = between(4, 1, 20)
+    window_days: float = between(27.3, 0.5, 600.0)
+    ridge: float = between(1.0, 0.0, 1e9)
+    frame: str = one_of("moon", ("moon", "sun"))
+    light: str = one_of("all", ("all", "sun", "shadow"))
+    folds: int = between(5, 2, 100)
+    fewest: int = between(100, 10, 1_000_000)
+    injected_v: float = between(100.0, 0.0, 10_000.0)
+
+    @classmethod
+    def _label(cls) -> str:
+        return "study.harmonics."
+
+
+@dataclass
 class StudyConfig(Checked):
     """What the studies need to be told; each names its own in conf/config.yaml."""
 
     sites: SitesConfig = field(default_factory=SitesConfig)
+    beam: BeamConfig = field(default_factory=BeamConfig)
+    harmonics: HarmonicsConfig = field(default_factory=HarmonicsConfig)
     sweep: str | None = None
     throughput_sweeps: int = between(2048, 1, 1_000_000)
     throughput_seconds: float = between(10.0, 0.1, 600.0)

@@ -65,3 +65,16 @@ def bootstrap_over_groups(values: FloatArray, groups: IntArray) -> tuple[float, 
     means = total[drawn].sum(axis=1) / size[drawn].sum(axis=1)
     low, high = np.percentile(means, [16, 84])
     return float(low), float(high)
+
+
+def share_and_interval(hits: int, trials: int) -> tuple[float, float, float]:
+    """Return a share and its exact 95 % interval (Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404).
+
+    Sweeps count as independent, which those of one orbit are not: the number of orbits stands beside it.
+    """
+    from scipy.stats import binomtest
+
+    if not trials:
+        return float("nan"), 0.0, 1.0
+    interval = binomtest(hits, trials).proportion_ci(0.95, "exact")
+    return hits / trials, float(interval.low), float(interval.high)

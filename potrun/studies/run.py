@@ -21,9 +21,11 @@ MOST_LINES = 60
 """Longer tables stay out of the log."""
 
 CLASSES = {
+    "beam": "EnergyOfTheBeam",
     "closure": "RecoveryOfTruth",
     "halekas2008_figure5": "SweepOfFigure5",
     "halekas2008_regions": "PublishedRegions",
+    "harmonics": "GlobalFieldOfPotential",
     "identifiability": "IdentifiabilityOfOneSweep",
     "sites": "PotentialsNearPlaces",
     "summary": "SummaryOfPotentials",

@@ -13,7 +13,7 @@ from potrun.core.table import Cell, Table
 from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
 from potrun.studies.base import StudyCase, StudyReport
-from potrun.studies.groups import by_region_and_light, orbit_of, quantiles
+from potrun.studies.groups import by_region_and_light, orbit_of, quantiles, share_and_interval
 
 ANY = "any"
 
@@ -140,19 +140,6 @@ def distance_km(result: Mapping[str, FloatArray], latitude_deg: float, longitude
     lat, lon = np.radians(latitude_deg), np.radians(longitude_deg)
     haversine = np.sin((latitude - lat) / 2) ** 2 + np.cos(latitude) * np.cos(lat) * np.sin((longitude - lon) / 2) ** 2
     return np.asarray(2 * MOON_RADIUS_KM * np.arcsin(np.sqrt(np.clip(haversine, 0.0, 1.0))))
-
-
-def share_and_interval(hits: int, trials: int) -> tuple[float, float, float]:
-    """Return a share and its exact 95 % interval (Clopper and Pearson 1934, doi:10.1093/biomet/26.4.404).
-
-    Sweeps count as independent, which those of one orbit are not: the number of orbits stands beside it.
-    """
-    from scipy.stats import binomtest
-
-    if not trials:
-        return float("nan"), 0.0, 1.0
-    interval = binomtest(hits, trials).proportion_ci(0.95, "exact")
-    return hits / trials, float(interval.low), float(interval.high)
 
 
 def _sum_up(result: RunResult, name: str, key: tuple[str, str], chosen: BoolArray, settings: SitesConfig) -> NearPlace:

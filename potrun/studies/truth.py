@@ -33,6 +33,11 @@ def check_truth(archive: Archive, days: Sequence[ArchiveDay]) -> None:
             )
 
 
+def has_truth(archive: Archive, days: Sequence[ArchiveDay]) -> bool:
+    """Tell whether an archive has a truth for each day."""
+    return all(_truth_path(archive, day).is_file() for day in days)
+
+
 def load_truth(archive: Archive, days: Sequence[ArchiveDay], result: RunResult) -> dict[str, NDArray[Any]]:
     """Read the truth of every sweep of a result.
 

@@ -67,6 +67,17 @@ def test_an_archive_without_truth_is_refused_before_any_work(measured_like, tmp_
 
 
 @pytest.mark.study
+def test_no_field_is_found_where_potentials_know_no_place(tmp_path, run_small):
+    """Truth is drawn without regard to place: a field gains nothing on it, but finds one that was put there."""
+    words = ["experiment=harmonics", "archive=closure", "archive.instrument=ideal", "quality=all", "fitter=lillis"]
+    _, folder = run_small(tmp_path, *words, "study.harmonics.window_days=600", "fitter.intervals=false")
+    skill = pd.read_csv(folder / "harmonics" / "skill.csv").set_index("values")
+    assert skill.loc["U put in", "skill of field"] < 0.02
+    assert skill.loc["U found", "skill of field"] < 0.02
+    assert skill.loc["known field + scatter of U", "correlation with known field"] > 0.3
+
+
+@pytest.mark.study
 def test_bias_is_small_in_every_group_of_the_full_closure(tmp_path, run_small):
     _, folder = run_small(tmp_path, "experiment=closure", "archive.instrument=ideal")
     table = pd.read_csv(folder / "closure" / "potential.csv").set_index(["by", "group"])

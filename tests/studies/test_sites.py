@@ -8,8 +8,9 @@ from potrun.core.errors import UsageError
 from potrun.core.settings import SitesConfig
 from potrun.plots.sites import draw_sites
 from potrun.results.load import RunResult
+from potrun.studies.groups import share_and_interval
 from potrun.studies.run import check_studies
-from potrun.studies.sites import distance_km, near_place, share_and_interval
+from potrun.studies.sites import distance_km, near_place
 from tests.support.results import PROVENANCE, make_day
 
 DEG_KM = 2 * np.pi * 1737.4 / 360
