@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-from potrun.core.errors import UsageError
+from potrun.core.errors import NoDataError, UsageError
 
 
 def main() -> None:
@@ -63,7 +63,9 @@ def _command(arguments: list[str]) -> None:
     try:
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(experiment)()
     finally:
-        close_multirun()
+        missed = close_multirun()
+    if missed is not None:
+        raise NoDataError(missed)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """potrun in a notebook: the same stages as the command line, results in memory.
 
-Nothing is written but what reading keeps for the next time: the demo archive, and parsed copies of tables.
+Nothing is written but what reading keeps for the next time: the demo archive, and parsed copies of tables. What takes
+long is told on stderr; ``logging.getLogger("potrun").setLevel("WARNING")`` keeps it quiet.
 """
 
 from collections.abc import Sequence
@@ -11,13 +12,15 @@ from potrun.archive.days import scan_archive, select_days
 from potrun.archive.digest import ancillary_files
 from potrun.core.composition import settings_from
 from potrun.core.errors import NoDataError, UsageError
+from potrun.core.progress import Display, about, listening, tell
 from potrun.core.provenance import Provenance
 from potrun.core.records import Archive, ArchiveDay
 from potrun.core.settings import RunConfig
 from potrun.results import load
 from potrun.results.run_result import RunResult
-from potrun.runs.day import DayStages
+from potrun.runs.day import DayStages, OnFitted
 from potrun.runs.inputs import open_archive
+from potrun.runs.report import describe_archive
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -117,13 +120,25 @@ def process_day(table: str | Path, *overrides: str) -> Result:
 def _process(cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> Result:
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1, user_api="blas"):
+    describe_archive(archive)
+    with (
+        threadpool_limits(1, user_api="blas"),
+        Display(len(days)) as display,
+        listening(display.show),
+        display.announced("loading libraries, kernels and the search"),
+    ):
         stages = DayStages(cfg, archive)
         shared = Provenance.of(cfg, archive.origin, ancillary_files(archive))
         sources, results = [], []
         for day in days:
-            table = stages.read(day)
-            sources.append(table.source)
-            results.append(stages.process(table))
+            with about(day.date.isoformat()):
+                table = stages.read(day)
+                sources.append(table.source)
+                results.append(stages.process(table, _tell_fitted(table.n_sweeps)))
+            display.day_done(day.date.isoformat())
     defects = [defect for result in results for defect in result.notes["defects"]]
     return Result.from_days(results, shared.of_result(sources, defects, failed={}))
+
+
+def _tell_fitted(n_sweeps: int) -> OnFitted:
+    return lambda done, _chi2: tell("fit", done, n_sweeps)

@@ -41,6 +41,16 @@ def test_a_day_by_its_path_and_nothing_written(root, tmp_path, monkeypatch):
     assert result.plot("chi2").axes
 
 
+def test_a_simulated_archive_and_each_day_are_told_of(root, caplog, monkeypatch):
+    told = []
+    monkeypatch.setattr("potrun.core.progress.Display.show", lambda _self, step: told.append(step))
+    potrun.run(*words(root))
+    assert any("SIMULATED" in record.message for record in caplog.records)
+    fits = [step for step in told if step.stage == "fit"]
+    assert {step.about for step in fits} == {"1998-12-31", "1999-01-01"}
+    assert fits[-1].done == fits[-1].total == 6
+
+
 def test_mistakes_are_told(root, tmp_path):
     with pytest.raises(UsageError, match="did you mean lillis"):
         potrun.run("fitter=lilis")

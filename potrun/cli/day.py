@@ -1,9 +1,7 @@
 """``python -m potrun.day FILE``: one day's table in memory, with its picture, in one command."""
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from potrun.core.commandline import Option, parse, run_command, usage
 from potrun.core.errors import UsageError
@@ -47,24 +45,17 @@ def command(arguments: list[str]) -> None:
     from potrun.plots import draw
     from potrun.plots.style import save
     from potrun.results.statistics import statistics
+    from potrun.runs.closing import fit_lines, lay_out
 
     result = process_day(names[0], *(word for word in arguments if word not in mine))
     chosen = lit(result, settings["illumination"])
-    _print(statistics(chosen, settings["quality"]), settings)
+    quality = settings["quality"]
+    for line in lay_out(fit_lines(chosen, quality, statistics(chosen, quality))):
+        sys.stdout.write(f"{line}\n")
     out = Path(settings["output"] or f"{Path(names[0]).stem}_{settings['kind']}.png")
-    save(draw(chosen, settings["kind"], settings["quality"]), out)
+    save(draw(chosen, settings["kind"], quality), out)
     sys.stdout.write(f"{out}\n")
     if settings["display"]:
         from potrun.plots.window import show
 
         show([out])
-
-
-def _print(numbers: Mapping[str, float], settings: Mapping[str, Any]) -> None:
-    """Print what was found in two lines."""
-    sys.stdout.write(
-        f"fitted {numbers['fitted']:.0f} of {numbers['sweeps']:.0f} sweeps; good {numbers['quality/good']:.0f}, "
-        f"usable {numbers['quality/usable']:.0f}, poor {numbers['quality/poor']:.0f}\n"
-        f"U of quality {settings['quality']}: median {numbers['potential_sun_v/median']:.4g} V in sun, "
-        f"{numbers['potential_shadow_v/median']:.4g} V in shadow\n"
-    )

@@ -109,6 +109,6 @@ class DayStages:
                 batch=day.batch, region=self._region, quality=self._quality,
             )  # fmt: skip
 
-    def process(self, table: DayTable) -> DayResult:
+    def process(self, table: DayTable, on_fitted: OnFitted | None = None) -> DayResult:
         """Turn one day's table into its result columns, in memory."""
-        return self.fit(self.prepare(table, Stopwatch()))
+        return self.fit(self.prepare(table, Stopwatch()), on_fitted)

@@ -12,7 +12,7 @@ from typing import Any
 from potrun import __version__
 from potrun.archive.days import describe_dates
 from potrun.core.provenance import code_digest, flatten
-from potrun.core.records import ArchiveDay
+from potrun.core.records import Archive, ArchiveDay
 from potrun.core.settings import RunConfig
 from potrun.results.run_result import RunResult
 from potrun.runs.plan import RunPlan
@@ -23,12 +23,17 @@ from potrun.tracking.base import CONFIG_ARTIFACT
 log = logging.getLogger(__name__)
 
 
-def describe_run(plan: RunPlan) -> None:
-    """Log what is going to be done, and whether its input is simulated."""
-    if plan.archive.origin == "simulated":
-        log.warning("SIMULATED archive %s: nothing here was measured", plan.archive.root)
+def describe_archive(archive: Archive) -> None:
+    """Log where the input lies, and whether it is simulated."""
+    if archive.origin == "simulated":
+        log.warning("SIMULATED archive %s: nothing here was measured", archive.root)
     else:
-        log.info("archive %s", plan.archive.root)
+        log.info("archive %s", archive.root)
+
+
+def describe_run(plan: RunPlan) -> None:
+    """Log what is going to be done."""
+    describe_archive(plan.archive)
     cfg = plan.cfg
     dates = describe_dates(task.day.date for task in plan.tasks)
     log.info("%d day%s: %s", len(plan.tasks), "s" if len(plan.tasks) > 1 else "", dates)

@@ -24,6 +24,10 @@ COMPARED = (
 """Beginnings of the metric names that go into the table."""
 
 
+NO_DATA = "NO DATA"
+"""Status of a job whose days the archive does not hold."""
+
+
 @dataclass
 class Job:
     """What is known of one job of a multirun; `choices` are the settings it was started with."""

@@ -7,6 +7,7 @@ multirun in which a job failed, so whatever must stop a multirun raises SystemEx
 calls :func:`close_multirun`.
 """
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -16,16 +17,19 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-from potrun.core.errors import PotrunError, UsageError
+from potrun.core.errors import NoDataError, PotrunError, UsageError
 from potrun.tracking.base import PARENT_VARIABLE
-from potrun.tracking.children import Job
+from potrun.tracking.children import NO_DATA, Job
 
 if TYPE_CHECKING:
     from potrun.core.settings import RunConfig
     from potrun.tracking.parent import Parent
 
+log = logging.getLogger(__name__)
 
 _open: "Parent | None" = None
+_without_data: list[str] = []
+_done: list[int] = []
 
 
 class MultirunTracking(Callback):
@@ -37,12 +41,17 @@ class MultirunTracking(Callback):
         self.pid = os.getpid()
         self._known_journals: set[Path] = set()
         self._job: Job | None = None
+        self._n_jobs = 0
+        self._common: set[str] = set()
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Check every job's settings, then open the parent run."""
         global _open
         try:
-            settings = _check_jobs(config, kwargs["config_name"])
+            settings, jobs = _check_jobs(config, kwargs["config_name"])
+            self._n_jobs = len(jobs) or int(config.hydra.sweeper.get("n_trials") or 0)
+            self._common = set.intersection(*map(set, jobs)) if len(jobs) > 1 else set()
+            _announce(config, self._n_jobs)
             if settings.tracking.kind == "off":
                 return
             from potrun.tracking.parent import Parent
@@ -54,7 +63,10 @@ class MultirunTracking(Callback):
         self.records = _open.folder / "jobs"
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:  # noqa: ARG002
-        """Tell the job its parent, and the parent that the job has begun."""
+        """Announce the job, tell it its parent, and the parent that it has begun."""
+        if self._n_jobs:
+            words = [str(word) for word in config.hydra.overrides.task if str(word) not in self._common]
+            log.info("job %d of %d: %s", int(config.hydra.job.num) + 1, self._n_jobs, " ".join(words) or "defaults")
         if self.parent is None:
             return
         os.environ[PARENT_VARIABLE] = self.parent
@@ -65,11 +77,24 @@ class MultirunTracking(Callback):
         self._job.write(self.records)
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:  # noqa: ARG002
-        """Record how the job ended, in the store too if the job itself did not."""
+        """Record how the job ended, in the store too if the job itself did not.
+
+        A job of days that the archive does not hold has not failed: there is nothing to do for it.
+        """
         job, self._job = self._job, None
+        os.environ.pop(PARENT_VARIABLE, None)
+        nothing = job_return._return_value if job_return.status is JobStatus.FAILED else None
+        if self._n_jobs and isinstance(nothing, NoDataError):
+            job_return.status, job_return.return_value = JobStatus.COMPLETED, None
+            _without_data.append(str(nothing))
+            log.warning("%s", nothing)
+            if job is not None:
+                job.status, job.error = NO_DATA, str(nothing)
+                job.write(self.records)
+            return
+        _done.append(int(config.hydra.job.num))
         if self.parent is None or job is None:
             return
-        os.environ.pop(PARENT_VARIABLE, None)
         from potrun.core.composition import to_settings
         from potrun.core.interrupts import RunInterruptedError
         from potrun.tracking.untracked import describe_job
@@ -87,12 +112,43 @@ class MultirunTracking(Callback):
             _stop(error, 128 + error.signum)
 
 
-def close_multirun() -> None:
-    """Close this process's parent run, if one is open; the entry point calls it however Hydra came back."""
+def close_multirun() -> str | None:
+    """Close this process's parent run, if one is open; the entry point calls it however Hydra came back.
+
+    Returns
+    -------
+    str or None
+        Where no job had any data: what the first one missed.
+    """
     global _open
     parent, _open = _open, None
+    missed = _without_data[0] if _without_data and not _done else None
+    _without_data.clear()
+    _done.clear()
     if parent is not None:
         parent.close()
+        jobs = Job.read_all(parent.folder / "jobs")
+        if jobs and all(job.status == NO_DATA for job in jobs):
+            missed = jobs[0].error
+        done = sum(job.status == "FINISHED" for job in jobs)
+        comparison = parent.folder / "comparison"
+        found = f"compared in {comparison}, " if comparison.is_dir() else ""
+        lacking = sum(job.status == NO_DATA for job in jobs)
+        without = f", {lacking} without data" if lacking else ""
+        table = parent.folder / "children.csv"
+        sys.stderr.write(f"potrun: {done} of {len(jobs)} jobs finished{without}; {found}table {table}\n")
+        sys.stderr.write(f"potrun: MLflow {parent.tracker.where}\n")
+    return missed
+
+
+def _announce(config: DictConfig, n_jobs: int) -> None:
+    """Say how many jobs there are and, of launchers whose jobs say nothing here, where they write."""
+    launcher, folder = config.hydra.launcher, config.hydra.sweep.dir
+    logs = f"{folder}/<job>/potrun.log"
+    if "submitit" in str(launcher._target_):
+        # Hydra's own value holds interpolations that only a job can resolve.
+        logs = f"{folder}/.submitit/<job id>/; they say nothing here"
+    sys.stderr.write(f"potrun: {n_jobs or 'any number of'} job{'s' * (n_jobs != 1)}; their logs: {logs}\n")
 
 
 def _arguments(config: DictConfig) -> list[str]:
@@ -101,8 +157,15 @@ def _arguments(config: DictConfig) -> list[str]:
     return params + [str(item) for item in config.hydra.overrides.task]
 
 
-def _check_jobs(config: DictConfig, config_name: str) -> "RunConfig":
-    """Compose every job before the first one starts; returns the settings that all have in common.
+def _check_jobs(config: DictConfig, config_name: str) -> tuple["RunConfig", list[list[str]]]:
+    """Compose every job before the first one starts.
+
+    Returns
+    -------
+    settings : RunConfig
+        What all jobs have in common.
+    jobs : list of list of str
+        Each job's overrides; none where the sweeper chooses them as it goes.
 
     Raises
     ------
@@ -118,12 +181,14 @@ def _check_jobs(config: DictConfig, config_name: str) -> "RunConfig":
     from potrun.core.composition import one_line, to_settings
 
     arguments = _arguments(config)
+    jobs: list[list[str]] = []
     try:
         if str(config.hydra.sweeper._target_).endswith(".BasicSweeper"):
             parsed = OverridesParser.create().parse_overrides(arguments)
-            for overrides in BasicSweeper.split_arguments(parsed, None)[0]:
+            jobs = [list(overrides) for overrides in BasicSweeper.split_arguments(parsed, None)[0]]
+            for overrides in jobs:
                 to_settings(compose(config_name, overrides=overrides))
-        return to_settings(config)
+        return to_settings(config), jobs
     except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(one_line(error, arguments)) from error
 

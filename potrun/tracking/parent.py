@@ -14,7 +14,7 @@ from potrun.core.atomic import write_text
 from potrun.core.errors import NoDataError, PotrunError
 from potrun.core.settings import RunConfig
 from potrun.tracking.base import Status
-from potrun.tracking.children import Job, children_table, to_table_json
+from potrun.tracking.children import NO_DATA, Job, children_table, to_table_json
 from potrun.tracking.compared import write_comparisons
 from potrun.tracking.journal import Journal
 from potrun.tracking.mlflow_tracker import MlflowTracker
@@ -81,17 +81,18 @@ class Parent:
             self.tracker.finish(status)
 
     def _judge(self, jobs: Sequence[Job]) -> Status:
-        failed = [job for job in jobs if job.status != "FINISHED"]
+        failed = [job for job in jobs if job.status not in ("FINISHED", NO_DATA)]
+        is_empty = not any(job.status == "FINISHED" for job in jobs)
         self.tracker.log_metrics({"jobs": len(jobs), "jobs_failed": len(failed)})
         for job in failed:
-            log.error("job %d (%s): %s", job.number, job.label, job.error)
+            log.error("job %d of %d (%s): %s", job.number + 1, len(jobs), job.label, job.error)
         if failed:
             self.tracker.set_tags(
-                {"error": "; ".join(f"job {job.number} ({job.label}): {job.error}" for job in failed)}
+                {"error": "; ".join(f"job {job.number + 1} ({job.label}): {job.error}" for job in failed)}
             )
         if self.killed_by is not None:
             return "KILLED"
-        return "FAILED" if failed or not jobs else "FINISHED"
+        return "FAILED" if failed or is_empty else "FINISHED"
 
     def _log_table(self, jobs: Sequence[Job]) -> None:
         table = children_table(jobs)

@@ -7,7 +7,7 @@ import hydra
 from tracked_job import job
 
 from potrun.core.composition import conf_dir
-from potrun.core.errors import PotrunError
+from potrun.core.errors import ExitCode, PotrunError
 from potrun.tracking.multirun import close_multirun
 
 os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -16,4 +16,7 @@ try:
 except PotrunError as error:
     sys.exit(int(error.exit_code))
 finally:
-    close_multirun()
+    missed = close_multirun()
+if missed is not None:
+    sys.stderr.write(f"{missed}\n")
+    sys.exit(int(ExitCode.NO_DATA))

@@ -22,7 +22,9 @@ def job(cfg: DictConfig) -> float:
 
     settings = to_settings(cfg)
     if settings.month == 1:
-        raise NoDataError("no day of month 1")
+        raise DataError("month 1 cannot begin")
+    if settings.month in (6, 7):
+        raise NoDataError(f"no day of month {settings.month}")
     tracker = make_tracker(settings.tracking, Path(HydraConfig.get().runtime.output_dir))
     tracker.start(f"month {settings.month}", {"month": settings.month}, {})
     tracker.log_metrics({"chi2/median": float(settings.month or 0), "live/x": 1.0})

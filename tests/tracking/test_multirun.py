@@ -60,7 +60,7 @@ ENDS = {
     "4": ("FINISHED", "4.0", None),
     "12": ("FINISHED", "12.0", None),
     "2": ("FAILED", "2.0", "month 2 is bad"),
-    "1": ("FAILED", "", "no day of month 1"),
+    "1": ("FAILED", "", "month 1 cannot begin"),
 }
 
 
@@ -86,7 +86,7 @@ def test_parent_and_children(launcher, months, workspace):
         assert children[month].info.status == status
         assert children[month].data.tags.get("error") == error
     if "1" in months:
-        assert "NoDataError" in store.artifact(children["1"], "traceback.txt")
+        assert "DataError" in store.artifact(children["1"], "traceback.txt")
     rows = list(csv.DictReader(io.StringIO(store.artifact(parent, "children.csv"))))
     assert [(row["month"], row["status"], row["chi2/median"]) for row in rows] == [
         (month, *ENDS[month][:2]) for month in months
@@ -95,6 +95,27 @@ def test_parent_and_children(launcher, months, workspace):
     assert "live/x" not in rows[0]
     table = json.loads(store.artifact(parent, "children.json"))
     assert table["columns"] == list(rows[0])
+
+
+def test_months_that_the_archive_lacks_are_no_failures(workspace):
+    done = sweep(workspace, "month=4,6,7")
+    assert done.returncode == 0, done.stderr
+    assert "job 2 of 3: month=6" in done.stderr
+    assert "1 of 3 jobs finished, 2 without data" in done.stderr
+    store = Store(workspace)
+    parent = store.newest_parent()
+    assert parent.info.status == "FINISHED"
+    assert parent.data.metrics["jobs_failed"] == 0
+    assert set(store.children(parent)) == {"4"}
+    rows = list(csv.DictReader(io.StringIO(store.artifact(parent, "children.csv"))))
+    assert [row["status"] for row in rows] == ["FINISHED", "NO DATA", "NO DATA"]
+
+
+@pytest.mark.parametrize("tracking", ["sqlite", "off"])
+def test_a_sweep_without_any_data_exits_with_3(workspace, tracking):
+    done = sweep(workspace, "month=6,7", f"tracking={tracking}")
+    assert done.returncode == 3
+    assert "no day of month 6" in done.stderr
 
 
 def test_a_job_killed_outright_does_not_stay_running(workspace):
