@@ -49,6 +49,10 @@ class ResultMismatchError(PotrunError):
     """A result of other settings, inputs or code stands where this run would write."""
 
 
+class DisagreementError(PotrunError):
+    """The result is there, and a study found that it differs from what is known."""
+
+
 class TrackingUnreachableError(PotrunError):
     """The tracking server does not answer."""
 

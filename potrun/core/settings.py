@@ -15,8 +15,8 @@ from potrun.core.errors import UsageError
 METHODS = ("halekas", "lillis", "likelihood")
 SOLVERS = ("auto", "branch_and_bound", "differential_evolution")
 STUDIES = (
-    "beam", "closure", "halekas2008_figure5", "halekas2008_regions", "harmonics", "identifiability", "sites", "summary",
-    "terminator", "throughput",
+    "acceptance", "beam", "closure", "halekas2008_figure5", "halekas2008_regions", "harmonics", "identifiability", "sites",
+    "summary", "terminator", "throughput",
 )  # fmt: skip
 PICTURES = ("map", "binned", "time", "chi2", "environment", "coverage", "examples")
 EXPORTS = ("netcdf", "cdf", "parquet", "csv")
@@ -364,6 +364,7 @@ class StudyConfig(Checked):
     beam: BeamConfig = field(default_factory=BeamConfig)
     harmonics: HarmonicsConfig = field(default_factory=HarmonicsConfig)
     sweep: str | None = None
+    level2: str | None = None
     throughput_sweeps: int = between(2048, 1, 1_000_000)
     throughput_seconds: float = between(10.0, 0.1, 600.0)
 

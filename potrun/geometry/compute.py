@@ -11,7 +11,7 @@ import numpy as np
 
 from potrun.core.errors import DataError
 from potrun.core.instrument import MOON_RADIUS_KM
-from potrun.core.records import Archive, BoolArray, DayTable, Defect, FloatArray, Geometry
+from potrun.core.records import Archive, BoolArray, DayTable, Defect, FloatArray, Geometry, TextArray
 from potrun.core.settings import ArchiveConfig
 from potrun.geometry.attitude import attitude_age_s, in_gap, in_manoeuvre, spin_axis
 from potrun.geometry.attitude_table import read_attitude
@@ -29,7 +29,7 @@ from potrun.geometry.kernels import (
 )
 from potrun.geometry.pitch import pitch_angle_deg
 from potrun.geometry.plausible import cells_trouble, orbit_trouble
-from potrun.geometry.shadow import SHADE_LIMIT, covered_part
+from potrun.geometry.shadow import SHADE_LIMIT, covered_part, penumbral_magnitude
 from potrun.geometry.sunlight import sun_elevation_deg, sunlit_cells
 from potrun.geometry.theta import read_theta
 
@@ -142,6 +142,28 @@ class GeometryModel:
         if trouble:
             self._is_warned = True
             _log.warning("theta table %s does not fit %s: %s", self._theta_path, table.source.name, trouble)
+
+    def penumbral_magnitude(self, utc: TextArray) -> FloatArray:
+        """Tell how far the Moon reaches into the Earth's penumbra.
+
+        Parameters
+        ----------
+        utc : (R,) str
+            Texts ``YYYY-MM-DDThh:mm:ss``.
+
+        Returns
+        -------
+        (R,) float64
+            See :func:`potrun.geometry.shadow.penumbral_magnitude`; NaN where Sun or Earth are unknown.
+        """
+        et = within_reach(utc_to_et(utc, self.leap_seconds), self.trajectories, [SUN, EARTH, MOON])
+        sun, earth = self._radii_km[SUN], self._radii_km[EARTH]
+        if sun is None or earth is None:
+            return np.full(len(et), np.nan)
+        with kernels_loaded(self._kernels_for(et)):
+            bodies = position_km(SUN, MOON, et), position_km(EARTH, MOON, et)
+        found = penumbral_magnitude(*bodies, (sun, earth, MOON_RADIUS_KM))
+        return np.where(np.isfinite(et), found, np.nan)
 
     def _require_orbit(self, position: FloatArray, to_sun: FloatArray, et: FloatArray, table: DayTable) -> None:
         """Refuse positions where the spacecraft cannot have been."""

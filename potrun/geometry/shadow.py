@@ -47,3 +47,35 @@ def covered_part(to_sun: Any, to_body: Any, sun_radius: float, body_radius: floa
     part = xp.where(apart >= sun + body, xp.zeros_like(part), part)
     is_unknown = (apart != apart) | (body_distance != body_distance)
     return xp.where(is_unknown, xp.full_like(part, float("nan")), xp.clip(part, 0.0, 1.0))
+
+
+ATMOSPHERE = 1.02
+"""Factor by which catalogues of eclipses enlarge the Earth's shadow for its atmosphere [Chauvenet 1891]."""
+
+
+def penumbral_magnitude(moon_to_sun: Any, moon_to_earth: Any, radii_km: tuple[float, float, float]) -> Any:
+    """Tell how far the Moon reaches into the Earth's penumbra.
+
+    Parameters
+    ----------
+    moon_to_sun, moon_to_earth : (R, 3) arrays, km
+        From the Moon's centre, in one frame.
+    radii_km : (float, float, float)
+        Of Sun, Earth and Moon.
+
+    Returns
+    -------
+    (R,) array
+        Part of the Moon's diameter inside the penumbra along the line to its axis: 0 at the first and last contact,
+        negative outside, -1 or less on the sunward side of the Earth.
+    """
+    xp = array_namespace(moon_to_sun, moon_to_earth)
+    sun, earth, moon = radii_km
+    earth_to_sun = moon_to_sun - moon_to_earth
+    distance = norm(earth_to_sun)[:, 0]
+    along = xp.sum(moon_to_earth * earth_to_sun, axis=-1) / distance
+    aside = norm(moon_to_earth - earth_to_sun * (along / distance)[:, None])[:, 0]
+    # The penumbra widens behind the Earth by the angle under which the Earth's edge sees the Sun's far edge.
+    width = ATMOSPHERE * (earth + along * (sun + earth) / distance)
+    magnitude = (width + moon - aside) / (2.0 * moon)
+    return xp.where(along > 0, magnitude, xp.minimum(magnitude, -xp.ones_like(magnitude)))

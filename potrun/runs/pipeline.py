@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from potrun.core.errors import DataError, PartialResultError, PotrunError
+from potrun.core.errors import DataError, DisagreementError, PartialResultError, PotrunError
 from potrun.core.interrupts import RunInterruptedError, deferred_signals, raise_if_interrupted
 from potrun.core.locks import hold
 from potrun.core.progress import waiting
@@ -37,11 +37,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What a run left behind; `is_new` is False where the result was there already."""
+    """What a run left behind; `is_new` is False where the result was there already.
+
+    `disagreements` says what its studies found to differ from what is known.
+    """
 
     npz: Path
     is_new: bool
     statistics: Mapping[str, float] = field(default_factory=dict)
+    disagreements: Sequence[str] = ()
 
     @property
     def chi2_median(self) -> float | None:
@@ -69,6 +73,8 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
         If no day matches; nothing is left behind then.
     ResultMismatchError
         If the result's place is taken by another one.
+    DisagreementError
+        If a study found that the result differs from what is known; all is delivered and tracked.
     PartialResultError
         If some days could not be processed; the others are delivered and tracked.
     RunInterruptedError
@@ -109,6 +115,8 @@ def _tracked(plan: RunPlan, run_dir: Path, lost: Sequence[DayReport], painter: P
     try:
         report.track_settings(plan, tracker)
         outcome, failures = _compute(plan, tracker, lost, painter)
+        if outcome.disagreements:
+            raise DisagreementError("; ".join(outcome.disagreements))
         if failures:
             raise PartialResultError(
                 f"{len(failures)} of {len(plan.tasks)} days failed, the others are in {plan.npz}; "
@@ -169,7 +177,7 @@ def _compute(
         from potrun.plots.window import show
 
         show(pictures)
-    return RunOutcome(plan.npz, is_new=True, statistics=numbers), failures
+    return RunOutcome(plan.npz, True, numbers, findings.failures), failures
 
 
 def _work_on_days(plan: RunPlan, tracker: Tracker, lost: Sequence[DayReport]) -> list[DayReport]:

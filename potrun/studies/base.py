@@ -28,12 +28,16 @@ class StudyCase:
 
 @dataclass(frozen=True)
 class StudyReport:
-    """What a study found: numbers by metric name, tables and figures by file name, remarks for the log."""
+    """What a study found: numbers by metric name, tables and figures by file name, remarks for the log.
+
+    `failure` says in one line why the run does not pass; empty if it does.
+    """
 
     metrics: Mapping[str, float] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
     figures: "Mapping[str, Figure]" = field(default_factory=dict)
     remarks: Sequence[str] = ()
+    failure: str = ""
 
 
 class Study(Protocol):

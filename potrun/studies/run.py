@@ -21,6 +21,7 @@ MOST_LINES = 60
 """Longer tables stay out of the log."""
 
 CLASSES = {
+    "acceptance": "AgreementWithWhatIsPublished",
     "beam": "EnergyOfTheBeam",
     "closure": "RecoveryOfTruth",
     "halekas2008_figure5": "SweepOfFigure5",
@@ -37,10 +38,14 @@ CLASSES = {
 
 @dataclass(frozen=True)
 class Findings:
-    """What the studies of a run came to: numbers by metric name, files by the folder they are tracked in."""
+    """What the studies of a run came to: numbers by metric name, files by the folder they are tracked in.
+
+    `failures` holds one line for each study that found the run wanting.
+    """
 
     metrics: dict[str, float] = field(default_factory=dict)
     files: dict[str, list[Path]] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
 
 
 def make_study(name: str) -> Study:
@@ -98,6 +103,10 @@ def run_studies(case: StudyCase, folder: Path) -> Findings:
         _log(name, report, case.result.origin)
         findings.metrics.update(report.metrics)
         findings.files[f"studies/{name}"] = _write(report, folder / name)
+        if report.failure:
+            findings.failures.append(f"{name}: {report.failure}; see {folder / name}")
+            continue
+        # Without this note the same command asks again.
         write_text(folder / name / ASKED, _asked(case.cfg))
     return findings
 

@@ -1,0 +1,1 @@
+"""What is published of the mission, and the checks that hold an archive against it."""
