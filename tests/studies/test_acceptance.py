@@ -7,18 +7,14 @@ import numpy as np
 import pytest
 
 from potrun.archive.days import scan_archive
-from potrun.archive.layout import relative_table_path
-from potrun.archive.table import read_day
 from potrun.core.composition import settings_from
 from potrun.core.errors import DisagreementError
 from potrun.core.provenance import Provenance
-from potrun.core.records import ArchiveDay
 from potrun.results.run_result import RunResult
 from potrun.results.sweeps import SweepLoader
 from potrun.runs.day import DayStages
 from potrun.simulate.archive import simulate_archive
 from potrun.simulate.settings import SimulationSettings
-from potrun.simulate.table import table_bytes
 from potrun.studies.acceptance import AgreementWithWhatIsPublished
 from potrun.studies.base import StudyCase
 from potrun.studies.facts.electrons import check_electrons
@@ -42,32 +38,16 @@ FIRST, EVENT, FIGURE = DAYS = dt.date(1998, 3, 13), dt.date(1998, 4, 20), dt.dat
 """An eclipse, a particle event, and the sweep of the published figure."""
 
 SWEEPS = 40
-PENETRATING_PER_S = 20_000.0
 
 
 @pytest.fixture(scope="session")
 def flown(tmp_path_factory):
-    """An archive without the mark of a simulation, with a particle event; and its truth by date."""
+    """An archive without the mark of a simulation, and its truth by date."""
     root = tmp_path_factory.mktemp("flown") / "data"
     simulate_archive(root, DAYS, SWEEPS, 11, SimulationSettings(instrument="flown"))
     truth = {date: dict(np.load(root / "truth" / f"{date:%Y%m%d}.npz")) for date in DAYS}
     (root / "ORIGIN").unlink()
-    _add_particles(root, EVENT, f"{EVENT}T17:30:00")
     return root, truth
-
-
-def _add_particles(root, date, from_utc):
-    """Let particles through the walls of the instrument from some time on."""
-    path = root / relative_table_path(date)
-    table = read_day(ArchiveDay(date, path, path.name))
-    rate = np.where(table.utc >= from_utc, PENETRATING_PER_S, 0.0)
-    flux = np.nan_to_num(table.flux) + (rate / (0.02 * table.energy_ev * 8))[:, None]
-    path.write_bytes(
-        table_bytes(
-            table.utc, table.unix_time_s.astype(np.int64), table.energy_ev, table.spectrum_number, table.b_scd_nt, flux,
-            np.nan_to_num(table.phi_deg),
-        )
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +106,7 @@ def facts(flown, case):
             float(figure["sweep_r"][sweep]), (0.75, 1.1),
         ),
         eclipses=PUBLISHED.eclipses[:1],
-        event=ParticleEvent(f"{EVENT}T17:00:00", f"{EVENT}T17:31:00"),
+        event=ParticleEvent(f"{EVENT}T11:40:00", f"{EVENT}T17:30:00"),
         temperatures=Temperatures(*percentiles.tolist(), 100),
     )  # fmt: skip
 
@@ -174,7 +154,7 @@ BREAKS = {
     "time of spectrum": (check_fitted, with_wrong("spectrum", start_utc="1999-04-29T14:00:00")),
     "U of spectrum": (check_fitted, with_wrong("spectrum", u_range_v=(-50.0, -10.0))),
     "r of spectrum": (check_fitted, with_wrong("spectrum", ratio_range=(0.4, 0.6))),
-    "energetic particles on 1998-04-20": (check_fitted, with_wrong("event", full_from_utc="1998-04-20T06:00:00")),
+    "energetic particles on 1998-04-20": (check_fitted, with_wrong("event", quiet_until_utc="1998-04-21T00:00:00")),
     "median electron temperature": (check_fitted, with_wrong("temperatures", median_ev=300.0)),
 }
 
