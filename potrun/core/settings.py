@@ -15,8 +15,8 @@ from potrun.core.errors import UsageError
 METHODS = ("halekas", "lillis", "likelihood")
 SOLVERS = ("auto", "branch_and_bound", "differential_evolution")
 STUDIES = (
-    "acceptance", "beam", "closure", "halekas2008_figure5", "halekas2008_regions", "harmonics", "identifiability", "sites",
-    "summary", "terminator", "throughput",
+    "acceptance", "beam", "closure", "halekas2008_figure5", "halekas2008_regions", "harmonics", "identifiability",
+    "sites", "summary", "terminator", "throughput",
 )  # fmt: skip
 PICTURES = ("map", "binned", "time", "chi2", "environment", "coverage", "examples")
 EXPORTS = ("netcdf", "cdf", "parquet", "csv")
