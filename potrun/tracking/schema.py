@@ -98,7 +98,7 @@ JOB: _Fields = {
     "number": _is_count,
     "choices": _is_texts,
     "run_dir": _is_text,
-    "status": lambda value: _is_status(value) or value == "RUNNING",
+    "status": lambda value: _is_status(value) or value in ("RUNNING", "NO DATA"),
     "run_id": lambda value: value is None or _is_id(value),
     "npz": _is_text_or_none,
     "error": _is_text_or_none,
