@@ -1,8 +1,6 @@
 """The command ``python -m potrun.archive.simulate``; its code is in :mod:`potrun.cli.simulate`."""
 
-import sys
-
 from potrun.cli.simulate import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

@@ -3,39 +3,35 @@
 import sys
 from pathlib import Path
 
-from potrun.cli.simulate_arguments import HELP, parse
-from potrun.core.errors import ExitCode, PotrunError
+from potrun.cli.simulate_arguments import HELP, read_request
+from potrun.core.commandline import run_command
+from potrun.core.errors import PotrunError
 
 
-def main(arguments: list[str]) -> int:
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run_command("potrun.archive.simulate", command, sys.argv[1:], HELP))
+
+
+def command(arguments: list[str]) -> None:
     """Simulate what the command line asks for.
 
-    Parameters
-    ----------
-    arguments : list of str
-        Words of the form ``key=value``.
-
-    Returns
-    -------
-    int
-        Exit code.
+    Raises
+    ------
+    UsageError
+        If a word is wrong, or the folder holds something.
+    PotrunError
+        If the archive cannot be written.
     """
-    if not arguments or {"-h", "--help"} & set(arguments):
-        sys.stdout.write(HELP)
-        return ExitCode.DONE if arguments else ExitCode.USAGE
-    try:
-        request = parse(arguments)
-        from potrun.simulate.archive import simulate_archive
+    request = read_request(arguments)
+    from potrun.simulate.archive import simulate_archive
 
+    try:
         root = simulate_archive(
             Path(request.root), request.days, request.sweeps, request.seed, request.settings,
             workers=request.workers, truth=request.truth,
         )  # fmt: skip
-    except PotrunError as error:
-        sys.stderr.write(f"potrun.archive.simulate: {error}\n")
-        return error.exit_code
     except OSError as error:
-        sys.stderr.write(f"potrun.archive.simulate: the archive cannot be written: {error}\n")
-        return ExitCode.FAILED
-    sys.stdout.write(f"wrote {len(request.days)} simulated days of {request.sweeps} sweeps each to {root}\n")
-    return ExitCode.DONE
+        raise PotrunError(f"the archive cannot be written: {error}") from error
+    days = "1 simulated day" if len(request.days) == 1 else f"{len(request.days)} simulated days"
+    sys.stdout.write(f"wrote {days} of {request.sweeps} sweeps each to {root}\n")

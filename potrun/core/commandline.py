@@ -8,16 +8,19 @@ from typing import Any
 
 from potrun.core.errors import ExitCode, PotrunError, UsageError, did_you_mean
 
+Reader = Callable[[str, str], Any]
+"""Makes a value of a setting's name and text, or raises UsageError."""
+
 
 @dataclass(frozen=True)
 class Option:
     """A setting of a command: its name, what it takes, what it means, and its value if none is given.
 
-    `takes` is ``str``, ``int`` or ``bool``, or the words that are allowed.
+    `takes` is ``str``, ``int``, ``float`` or ``bool``, the words that are allowed, or a reader of its own.
     """
 
     name: str
-    takes: type | tuple[str, ...]
+    takes: type | tuple[str, ...] | Reader
     meaning: str
     default: Any = None
 
@@ -28,8 +31,7 @@ def parse(arguments: Sequence[str], options: Sequence[Option]) -> tuple[list[str
     Parameters
     ----------
     arguments : sequence of str
-        The command line without the program's name. What names an existing file is never a setting, even with an
-        equals sign in its name.
+        The command line without the program's name, as for :func:`split_words`.
     options : sequence of Option
         The settings that the command has.
 
@@ -46,24 +48,49 @@ def parse(arguments: Sequence[str], options: Sequence[Option]) -> tuple[list[str
         If a setting is unknown (with the nearest valid name), is given twice, or has a value that is not allowed.
     """
     by_name = {option.name: option for option in options}
+    rest, given = split_words(arguments, list(by_name))
     settings = {option.name: option.default for option in options}
-    given: set[str] = set()
+    return rest, settings | {name: _value(by_name[name], text) for name, text in given.items()}
+
+
+def split_words(arguments: Sequence[str], known: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Find the words of the form ``key=value``.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Words. What names an existing file is never a setting, even with an equals sign in its name. A setting of the
+        archive may be named as in a run, ``archive.root=data``.
+    known : sequence of str
+        Names of the settings.
+
+    Returns
+    -------
+    rest : list of str
+        The other words, in order.
+    given : dict of str to str
+        Text of each setting that was given.
+
+    Raises
+    ------
+    UsageError
+        If a setting is unknown (with the nearest valid name) or given twice.
+    """
+    given: dict[str, str] = {}
     rest = []
     for word in arguments:
         key, equals, value = word.partition("=")
         if not equals or os.path.exists(word):  # noqa: PTH110 - a word need not be a path at all
             rest.append(word)
             continue
-        if key.startswith("archive.") and key not in by_name:
-            key = key.removeprefix("archive.")  # as a run names them
-        if key not in by_name:
-            hint = did_you_mean(key, by_name, f": it has {', '.join(by_name)}")
-            raise UsageError(f"{key} is no setting of this command{hint}")
-        if key in given:
+        name = key if key in known else key.removeprefix("archive.")
+        if name not in known:
+            hint = did_you_mean(key, known, f": it has {', '.join(known)}")
+            raise UsageError(f"{key or word} is no setting of this command{hint}")
+        if name in given:
             raise UsageError(f"{key} is given twice: give it once")
-        given.add(key)
-        settings[key] = _value(by_name[key], value)
-    return rest, settings
+        given[name] = value
+    return rest, given
 
 
 def _value(option: Option, text: str) -> Any:
@@ -76,14 +103,15 @@ def _value(option: Option, text: str) -> Any:
         if text.lower() not in ("true", "false"):
             raise UsageError(f"{option.name}={text} is not allowed: expected true or false")
         return text.lower() == "true"
-    if takes is int:
+    if takes is int or takes is float:
         try:
-            return int(text)
+            return takes(text)
         except ValueError:
-            raise UsageError(f"{option.name}={text} is not allowed: expected a whole number") from None
+            number = "a whole number" if takes is int else "a number"
+            raise UsageError(f"{option.name}={text} is not allowed: expected {number}") from None
     if not text:
         raise UsageError(f"{option.name}= has no value: leave it out or give one")
-    return text
+    return text if isinstance(takes, type) else takes(option.name, text)
 
 
 def usage(line: str, about: str, options: Sequence[Option]) -> str:

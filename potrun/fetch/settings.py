@@ -7,8 +7,9 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from potrun.core.commandline import split_words
 from potrun.core.composition import conf_dir, one_line
-from potrun.core.errors import UsageError, did_you_mean
+from potrun.core.errors import UsageError
 from potrun.core.settings import Checked, between
 
 
@@ -78,24 +79,16 @@ def compose(arguments: Sequence[str]) -> FetchSettings:
     UsageError
         Naming the word that is not understood, with the nearest valid name for an unknown key.
     """
-    known = _dotted_keys(FetchSettings)
     schema = OmegaConf.merge(OmegaConf.structured(FetchSettings), OmegaConf.load(conf_dir() / "fetch.yaml"))
     words = ["dry_run=true" if word == "--dry-run" else word for word in arguments]
-    for word in words:
-        _check_word(word, known)
+    rest, _ = split_words(words, _dotted_keys(FetchSettings))
+    if rest:
+        raise UsageError(f"{rest[0]!r} is not of the form key=value; `--help` lists the settings")
     try:
         merged = OmegaConf.merge(schema, OmegaConf.from_dotlist(words))
         return cast(FetchSettings, OmegaConf.to_object(cast(DictConfig, merged)))
     except OmegaConfBaseException as error:
         raise UsageError(one_line(error, words)) from None
-
-
-def _check_word(word: str, known: Sequence[str]) -> None:
-    key, equals, _ = word.partition("=")
-    if not equals:
-        raise UsageError(f"{word!r} is not of the form key=value; `--help` lists the settings")
-    if key not in known:
-        raise UsageError(f"unknown setting {key!r}{did_you_mean(key, known)}; `--help` lists the settings")
 
 
 def _dotted_keys(schema: Any, prefix: str = "") -> list[str]:

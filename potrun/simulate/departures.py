@@ -106,6 +106,9 @@ class Departures:
         """Return all departures at once, at their moderate sizes."""
         return cls(**MODERATE)
 
+    def __str__(self) -> str:
+        return f"[{','.join(f'{name}:{size:g}' for name, size in self.named().items())}]"
+
     def named(self) -> dict[str, float]:
         """Return the departures that are present."""
         return {name: size for name, size in asdict(self).items() if size}

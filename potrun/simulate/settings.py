@@ -32,6 +32,9 @@ class Range:
                 f"Range({self.low:g}, {self.high:g}, 'log') must not touch or cross zero: use scale linear"
             )
 
+    def __str__(self) -> str:
+        return f"[{self.low:g},{self.high:g}{',log' if self.scale == 'log' else ''}]"
+
     def draw(self, rng: np.random.Generator, size: int) -> FloatArray:
         """Draw independent values.
 
