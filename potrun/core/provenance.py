@@ -27,6 +27,8 @@ NEUTRAL_KEYS = (
     "parallel",
     "display",
     "pictures",
+    "report",
+    "report_sweeps",
     "quality",
     "export",
     "output_dir",

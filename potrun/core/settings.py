@@ -422,6 +422,8 @@ class RunConfig(Checked):
     display: bool = False
     export: list[str] = field(default_factory=list)
     pictures: Any = "all"
+    report: bool = True
+    report_sweeps: int = between(6, 0, 1000)
     quality: str = one_of("good", ("good", "usable", "all"))
     quality_limits: QualityConfig = field(default_factory=QualityConfig)
     region: RegionConfig = field(default_factory=RegionConfig)

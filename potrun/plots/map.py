@@ -8,7 +8,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from potrun.core.records import BoolArray
+from potrun.core.records import BoolArray, FloatArray
 from potrun.plots.style import (
     LIGHT_LABEL,
     PAPER,
@@ -26,6 +26,8 @@ from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
 
 MOST_POINTS = 60_000
+CUT_DEG = 30.0
+"""Sweeps this near to the edge of a map are torn from their neighbours."""
 
 
 @styled
@@ -45,13 +47,14 @@ def draw_map(result: RunResult) -> Figure:
     """
     figure = new_figure(13, 4.5)
     axes = figure.subplots(1, 2, sharex=True, sharey=True)
+    cut = cut_longitude(result["spec_projection_longitude"])
     has_fit = np.isfinite(result["spec_u_surface"])
     has_intervals = bool(np.isfinite(result["spec_u_lo95"]).any())
     is_sure = result["spec_u_identifiable"] if has_intervals else np.ones_like(has_fit)
     thinned = ""
     for ax, (light, chosen) in zip(axes, illumination(result).items(), strict=True):
         shown = np.flatnonzero(chosen & has_fit)
-        moon_axes(ax)
+        moon_axes(ax, cut)
         label = f"{LIGHT_LABEL[light].capitalize()}: {count(len(shown))} sweeps"
         if has_intervals:
             label += f", {count(int(is_sure[shown].sum()))} identifiable"
@@ -61,7 +64,7 @@ def draw_map(result: RunResult) -> Figure:
         step = -(-len(shown) // MOST_POINTS)
         if step > 1:
             thinned = f", every {step}th drawn"
-        _scatter(ax, result, shown[:: max(step, 1)], is_sure)
+        _scatter(ax, result, shown[:: max(step, 1)], is_sure, cut)
     axes[1].set_ylabel("")
     u_colour_bar(figure, axes, "surface potential U (V)")
     hollow = "; hollow: not identifiable" if has_intervals else ""
@@ -74,7 +77,7 @@ def draw_map(result: RunResult) -> Figure:
     return figure
 
 
-def _scatter(ax: Axes, result: RunResult, shown: NDArray[np.int64], is_sure: BoolArray) -> None:
+def _scatter(ax: Axes, result: RunResult, shown: NDArray[np.int64], is_sure: BoolArray, cut: float) -> None:
     """Mark sweeps, the most negative last so that they stay visible."""
     colours, norm = u_colours()
     u = result["spec_u_surface"]
@@ -83,7 +86,7 @@ def _scatter(ax: Axes, result: RunResult, shown: NDArray[np.int64], is_sure: Boo
     for chosen, is_filled in ((ordered[~is_sure[ordered]], False), (ordered[is_sure[ordered]], True)):
         colour = colours(norm(u[chosen]))
         ax.scatter(
-            result["spec_projection_longitude"][chosen],
+            (result["spec_projection_longitude"][chosen] - cut) % 360.0 + cut,
             result["spec_projection_latitude"][chosen],
             s=size,
             facecolors=colour if is_filled else "none",
@@ -93,19 +96,39 @@ def _scatter(ax: Axes, result: RunResult, shown: NDArray[np.int64], is_sure: Boo
         )
 
 
-def moon_axes(ax: Axes) -> None:
+def cut_longitude(longitude_deg: FloatArray) -> float:
+    """Return the longitude at which a map is cut open: 180 deg, or 90 deg W where far fewer sweeps are cut apart there.
+
+    Parameters
+    ----------
+    longitude_deg : (N,) float64, deg
+        Of footpoints; NaN where there is none.
+
+    Returns
+    -------
+    float
+        Left edge of the map, -180 or -90 deg.
+    """
+    known = longitude_deg[np.isfinite(longitude_deg)]
+    far, west = np.abs(known) > 180 - CUT_DEG, np.abs(known + 90) < CUT_DEG
+    return -90.0 if far.sum() > 2 * west.sum() and far.mean() > 0.1 else -180.0
+
+
+def moon_axes(ax: Axes, left_deg: float = -180.0) -> None:
     """Prepare a plate carree map of the Moon, north up, east to the right."""
-    ax.set(xlim=(-180, 180), ylim=(-90, 90), aspect="equal", facecolor=PAPER)
-    ax.set_xticks(range(-180, 181, 60))
+    ax.set(xlim=(left_deg, left_deg + 360), ylim=(-90, 90), aspect="equal", facecolor=PAPER)
+    ax.set_xticks(np.arange(left_deg, left_deg + 361, 60 if left_deg == -180 else 45 * 2))
     ax.set_yticks(range(-90, 91, 30))
-    ax.xaxis.set_major_formatter(_longitude)
+    ax.xaxis.set_major_formatter(longitude)
     ax.yaxis.set_major_formatter(_latitude)
     ax.grid(color="white", linewidth=1.0)
     ax.set_xlabel("selenographic longitude")
     ax.set_ylabel("latitude")
 
 
-def _longitude(value: float, _position: float = 0) -> str:
+def longitude(value: float, _position: float = 0) -> str:
+    """Write a longitude from -180 to 360 deg with its side."""
+    value = (value + 180) % 360 - 180
     side = "" if abs(value) in (0, 180) else "W" if value < 0 else "E"
     return f"{abs(value):.0f}°{side}"
 

@@ -5,12 +5,12 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm, Normalize
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from potrun.core.records import FloatArray
-from potrun.plots.style import PAPER, objective_name, short, volts
+from potrun.plots.style import PAPER, SHADOW, SUN, objective_name, say_nothing_here, short, volts
 from potrun.results.quality import Quality, QualityClass
 from potrun.results.run_result import RunResult
 from potrun.results.sweeps import SweepView
@@ -36,8 +36,39 @@ def sweep_panels(axes: NDArray[np.object_], result: RunResult, sweep: int, view:
     return meshes
 
 
+def measured_panel(ax: Axes, view: SweepView) -> QuadMesh | None:
+    """Draw the flux as it was measured, the cells in sunlight and the spacecraft potential.
+
+    Returns
+    -------
+    QuadMesh or None
+        For the colour bar; None where the view does not tell the flux.
+    """
+    ax.set_title("Measured flux", fontsize=9.5)
+    if view.measured_flux is None:
+        say_nothing_here(ax, "no measured flux", has_scale=False)
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = np.log(np.where(view.measured_flux > 0, view.measured_flux, np.nan))
+    energies, grid = by_pitch(view.energy_ev, view.pitch_deg, values)
+    there = np.exp(grid[np.isfinite(grid)])
+    norm = LogNorm(there.min(), max(there.max(), there.min() * 10)) if len(there) else LogNorm(1, 10)
+    mesh = _mesh(ax, energies, np.exp(grid), norm, "magma")
+    notes = ["Measured flux"]
+    if view.is_sunlit is not None and view.is_sunlit.any():
+        lit = view.is_sunlit & np.isfinite(view.pitch_deg) & np.isfinite(view.energy_ev)[:, None]
+        rows = np.broadcast_to(view.energy_ev[:, None], view.pitch_deg.shape)
+        ax.plot(view.pitch_deg[lit], rows[lit], "x", color=SUN, markersize=4, markeredgewidth=1)
+        notes.append("x: cells in sunlight")
+    if np.isfinite(view.usc_v) and len(energies) and view.usc_v > energies[0] / 2:
+        ax.axhline(view.usc_v, color=SHADOW, linewidth=1.4)
+        notes.append(f"line: Usc = {volts(view.usc_v)} V")
+    ax.set_title("\n".join([notes[0], "; ".join(notes[1:])]), fontsize=9.5)
+    return mesh
+
+
 def finish_panels(
-    figure: Figure,
+    figure: Figure | SubFigure,
     axes: NDArray[np.object_],
     meshes: list[QuadMesh],
     places: tuple[tuple[float, float, float, float], ...] | None = None,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import IO, TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 from matplotlib import colormaps, rc_context
@@ -132,7 +132,14 @@ def save(figure: Figure, path: Path) -> Path:
     OutputError
         If the file cannot be written.
     """
-    with atomic_file(path) as stream, rc_context(_RC):
+    with atomic_file(path) as stream:
+        to_png(figure, stream)
+    return path
+
+
+def to_png(figure: Figure, stream: IO[bytes]) -> None:
+    """Write a figure as a PNG into a stream."""
+    with rc_context(_RC):
         engine = figure.get_layout_engine()
         if engine is not None:
             # savefig would draw everything once for the layout alone, and once more for the picture.
@@ -143,7 +150,6 @@ def save(figure: Figure, path: Path) -> Path:
         canvas.print_png(stream, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
         if engine is not None:
             figure.set_layout_engine(engine)
-    return path
 
 
 def u_colours() -> tuple[Colormap, SymLogNorm]:

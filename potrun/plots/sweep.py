@@ -4,12 +4,12 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from potrun.core.records import FitStatus, IntervalFlag
 from potrun.losscone.objective_surface import ObjectiveSurface
-from potrun.plots.panels import finish_panels, sweep_panels
+from potrun.plots.panels import finish_panels, measured_panel, sweep_panels
 from potrun.plots.style import (
     INK,
     PAPER,
@@ -34,7 +34,7 @@ Surfaces = tuple[ObjectiveSurface, ObjectiveSurface]
 
 @styled
 def draw_sweep(result: RunResult, sweep: int, view: SweepView, surfaces: Surfaces | None = None) -> Figure:
-    """Draw one sweep: data, model and residual, and below them the objective over U and r.
+    """Draw one sweep: measured and normalised flux, model and residual, and below them the objective over U and r.
 
     Parameters
     ----------
@@ -53,26 +53,36 @@ def draw_sweep(result: RunResult, sweep: int, view: SweepView, surfaces: Surface
     """
     has_fit = bool(result["spec_has_fit"][sweep])
     has_surfaces = surfaces is not None and has_fit
-    figure = new_figure(12, 8.8 if has_surfaces else 4.6)
-    grid = figure.add_gridspec(2 if has_surfaces else 1, 3, height_ratios=(1, 1.1) if has_surfaces else (1,))
-    first = figure.add_subplot(grid[0, 0])
-    axes = np.array([[first, *(figure.add_subplot(grid[0, n], sharex=first, sharey=first) for n in (1, 2))]])
-    meshes = sweep_panels(axes[0], result, sweep, view)
-    first.set_title("Data", fontsize=9.5)
+    figure = new_figure(14.5, 8.8 if has_surfaces else 4.8)
+    upper: Figure | SubFigure = figure
+    lower: SubFigure | None = None
+    if has_surfaces:
+        upper, lower = figure.subfigures(2, 1, height_ratios=(1, 1.1), squeeze=False)[:, 0]
+    axes = np.atleast_2d(upper.subplots(1, 4, sharex=True, sharey=True))
+    raw = measured_panel(axes[0, 0], view)
+    meshes = sweep_panels(axes[0, 1:], result, sweep, view)
+    axes[0, 0].set_ylabel("energy (eV)")
+    axes[0, 1].set_ylabel("")
+    axes[0, 1].set_title("Flux over the row's incident flux", fontsize=9.5)
     if not has_fit:
-        axes[0, 1].set_title("Model", fontsize=9.5)
-        axes[0, 2].set_title("Residual", fontsize=9.5)
         reason = FitStatus(int(result["spec_fit_status"][sweep])).name.replace("_", " ").lower()
-        say_nothing_here(axes[0, 1], f"no fit: {reason}")
-        say_nothing_here(axes[0, 2], f"no fit: {reason}")
+        for ax, title in zip(axes[0, 2:], ("Model", "Residual"), strict=True):
+            ax.set_title(title, fontsize=9.5)
+            say_nothing_here(ax, f"no fit: {reason}")
     if not np.isfinite(view.pitch_deg).any():
-        say_nothing_here(axes[0, 0], "no pitch angles")
-    finish_panels(figure, axes, meshes)
-    if surfaces is not None and has_fit:
+        say_nothing_here(axes[0, 1], "no pitch angles")
+    finish_panels(upper, axes[:, 1:], meshes)
+    axes[0, 0].set_xlabel("pitch angle (deg)")
+    if raw is not None:
+        bar = upper.colorbar(raw, ax=axes[:, :1], location="bottom", shrink=0.9, aspect=25, pad=0.02)
+        bar.ax.xaxis.set_minor_locator(NullLocator())
+        bar.set_label("cm$^{-2}$ s$^{-1}$ sr$^{-1}$ eV$^{-1}$")
+    if surfaces is not None and lower is not None:
         whole, near = surfaces
-        _whole_panel(figure, figure.add_subplot(grid[1, 0]), result, sweep, whole)
-        _near_panel(figure, figure.add_subplot(grid[1, 1]), result, sweep, near)
-        _profile_panel(figure.add_subplot(grid[1, 2]), result, sweep, near)
+        below = lower.subplots(1, 3)
+        _whole_panel(figure, below[0], result, sweep, whole)
+        _near_panel(figure, below[1], result, sweep, near)
+        _profile_panel(below[2], result, sweep, near)
     heading(
         figure,
         f"Sweep {result['spec_sweep_id'][sweep]}",

@@ -9,7 +9,7 @@ import numpy as np
 
 from potrun.archive.table import read_day
 from potrun.core.errors import DataError
-from potrun.core.records import Archive, BoolArray, DayTable, FloatArray, SweepBatch
+from potrun.core.records import Archive, BoolArray, DayTable, FloatArray, Geometry, SweepBatch
 from potrun.core.settings import ArchiveConfig, FitterConfig
 from potrun.geometry.compute import GeometryModel
 from potrun.losscone.model import loss_cone_model, loss_cone_sine_squared
@@ -34,6 +34,12 @@ class SweepView:
         Cells that entered the objective.
     cone_edge_deg : (E,) float64, deg
         Pitch angle beyond which the model's electrons are lost to the Moon, NaN where none are.
+    measured_flux : (E, C) float64, cm-2 s-1 sr-1 eV-1, or None
+        The flux as the table gives it, cells in sunlight included; None: not told.
+    is_sunlit : (E, C) bool or None
+        Cells that direct sunlight may have reached.
+    usc_v : float, V
+        Spacecraft potential.
     """
 
     energy_ev: FloatArray
@@ -42,6 +48,9 @@ class SweepView:
     model: FloatArray
     is_used: BoolArray
     cone_edge_deg: FloatArray
+    measured_flux: FloatArray | None = None
+    is_sunlit: BoolArray | None = None
+    usc_v: float = float("nan")
 
 
 LoadSweep = Callable[[int], SweepView]
@@ -68,6 +77,7 @@ class SweepLoader:
         self._geometry = GeometryModel.of(archive, settings)
         # The sweeps of a page come day by day; two days in memory are enough.
         self._read = lru_cache(maxsize=2)(self._read_day)
+        self._one = lru_cache(maxsize=1)(self._one_with_geometry)
 
     def batch(self, sweep: int) -> SweepBatch:
         """Return one sweep, normalised and masked.
@@ -87,15 +97,15 @@ class SweepLoader:
         DataError
             If the archive no longer holds the sweep.
         """
-        table = self._table(sweep)
+        table, geometry = self._one(sweep)
         usc = float(self._result["spec_spacecraft_potential"][sweep])
-        geometry = self._geometry.compute(table)
         potential = ConstantPotential(usc).estimate(table, geometry)
         return build_sweep_batch(table, geometry, potential, self._fitter)
 
     def __call__(self, sweep: int) -> SweepView:
         """Return one sweep's data and its model at the reported parameters, for a picture."""
         batch = self.batch(sweep)
+        measured, is_sunlit = self._measured(sweep)
         fitter = self._fitter
         u, ratio, beam = (
             np.array([self._result[name][sweep]]) for name in ("spec_u_surface", "spec_bs_over_bm", "spec_beam_amp")
@@ -123,7 +133,22 @@ class SweepLoader:
             model=model[0],
             is_used=batch.mask[0],
             cone_edge_deg=np.where(takes_part, edge, np.nan)[0],
+            measured_flux=measured,
+            is_sunlit=is_sunlit,
+            usc_v=float(self._result["spec_spacecraft_potential"][sweep]),
         )
+
+    def _measured(self, sweep: int) -> tuple[FloatArray, BoolArray]:
+        """Return a sweep's flux as the table gives it, and which cells sunlight may have reached."""
+        table, geometry = self._one(sweep)
+        is_sunlit = geometry.is_sunlit_cell
+        if is_sunlit is None:
+            is_sunlit = np.zeros(table.flux.shape, np.bool_)
+        return table.to_sweeps(table.flux)[0], table.to_sweeps(is_sunlit, fill=False)[0]
+
+    def _one_with_geometry(self, sweep: int) -> tuple[DayTable, Geometry]:
+        table = self._table(sweep)
+        return table, self._geometry.compute(table)
 
     def _table(self, sweep: int) -> DayTable:
         number = int(self._result["spec_original_spec_no"][sweep])

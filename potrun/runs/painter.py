@@ -29,6 +29,7 @@ class PaintJob:
 
     npz: Path
     folder: Path
+    page: Path
     cfg: RunConfig
     archive: Archive
 
@@ -148,7 +149,11 @@ def serve() -> None:
         try:
             result = load_results(job.npz)
             loader = SweepLoader(job.archive, job.cfg.archive, job.cfg.fitter, result)
-            draw_all(result, job.folder, loader, answer, job.cfg.quality, job.cfg.pictures)
+            pictures = draw_all(result, job.folder, loader, answer, job.cfg.quality, job.cfg.pictures)
+            if job.cfg.report:
+                from potrun.plots.page.write import write_page
+
+                answer(write_page(result, job.cfg, pictures, job.page, loader))
         except PotrunError as error:
             answer(error)
         else:

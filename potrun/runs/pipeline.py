@@ -103,7 +103,7 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
             lost = hopeless_days(plan)
             if len(lost) == len(plan.tasks):
                 raise DataError(f"no day could be processed; first: {lost[0].failure}")
-            with Painter(bool(cfg.pictures)) as painter:
+            with Painter(bool(cfg.pictures) or cfg.report) as painter:
                 return _tracked(plan, run_dir, lost, painter)
 
 
@@ -154,7 +154,8 @@ def _compute(
     merge_shards(shards, plan.npz, plan.describe(reports), raise_if_interrupted)
     raise_if_interrupted()
     folder = plan.npz.with_name(f"{plan.npz.stem}_pictures")
-    painter.start(PaintJob(plan.npz, folder, plan.cfg, plan.archive))
+    page = plan.run_dir / "report.html"
+    painter.start(PaintJob(plan.npz, folder, page, plan.cfg, plan.archive))
 
     result = load_results(plan.npz)
     report.track_inputs(plan, tracker, result.provenance["inputs"])
@@ -168,9 +169,15 @@ def _compute(
     exported = export(result, plan.cfg.export, plan.npz.with_suffix(""))
     days = tuple(day.task.day for day in reports if day.failure is None)
     findings = run_studies(StudyCase(plan.cfg, plan.archive, days, result, loader), study_folder(plan.npz))
-    with waiting("drawing pictures", len(plan.cfg.pictures)) as one_more:
-        pictures = painter.finish(one_more)
-    files = {"pictures": pictures, "exports": exported, **findings.files}
+    with waiting("drawing pictures", len(plan.cfg.pictures) + plan.cfg.report) as one_more:
+        drawn = painter.finish(one_more)
+    pictures = [path for path in drawn if path != page]
+    files = {
+        "pictures": pictures,
+        "report": [path for path in drawn if path == page],
+        "exports": exported,
+        **findings.files,
+    }
     report.track_result(plan, tracker, numbers | findings.metrics, files)
     report.describe_end(plan, days, result, numbers | {"seconds/all": time.monotonic() - started}, files, tracker.where)
     if plan.cfg.display:

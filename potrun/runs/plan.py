@@ -27,6 +27,7 @@ class RunPlan:
     archive: Archive
     provenance: Provenance
     tasks: tuple[DayTask, ...]
+    run_dir: Path
     shards: Path
     npz: Path
 
@@ -80,6 +81,7 @@ def make_plan(cfg: RunConfig, run_dir: Path) -> RunPlan:
         archive=archive,
         provenance=Provenance.of(cfg, archive.origin, ancillary_files(archive)),
         tasks=tuple(DayTask(day, shards / f"{day.date:%Y%m%d}.npz") for day in days),
+        run_dir=run_dir,
         shards=shards,
         npz=folder.absolute() / result_file_name(cfg.year, cfg.month, cfg.day),
     )

@@ -124,7 +124,9 @@ def describe_end(
     lines.append(("result", closing.place(plan.npz)))
     for name, paths in files.items():
         if paths:
-            lines.append((name, closing.place(paths[0].parent, closing.count_note(paths, "file"))))
+            is_one = len(paths) == 1
+            note = "" if is_one else closing.count_note(paths, "file")
+            lines.append((name, closing.place(paths[0] if is_one else paths[0].parent, note)))
     lines.append(("MLflow", where))
     stages = sorted((n.removeprefix("seconds/"), s) for n, s in numbers.items() if n.startswith("seconds/"))
     log.debug("seconds: %s; %.4g sweeps/s", ", ".join(f"{n} {s:.3g}" for n, s in stages), numbers["sweeps_per_second"])
@@ -153,4 +155,4 @@ def track_result(
     tracker.log_artifact(plan.npz)
     for folder, paths in files.items():
         for path in paths:
-            tracker.log_artifact(path, folder)
+            tracker.log_artifact(path, None if folder == "report" else folder)

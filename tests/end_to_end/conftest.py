@@ -39,6 +39,7 @@ def command(archive_root: Path, tmp_path: Path) -> Command:
             "archive=pds",
             f"archive.root={archive_root}",
             "pictures=false",
+            "report=false",
             *arguments,
         ]
         return subprocess.run(

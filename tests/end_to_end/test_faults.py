@@ -54,7 +54,7 @@ def own_archive(archive_root, tmp_path):
 
 def start(folder: Path, root: Path, *arguments: str, **kwargs: object) -> subprocess.Popen[str]:
     """Start the command as a process of its own."""
-    words = [sys.executable, "-m", "potrun", "archive=pds", f"archive.root={root}", "pictures=false"]
+    words = [sys.executable, "-m", "potrun", "archive=pds", f"archive.root={root}", "pictures=false", "report=false"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     # A run in this process has set it, and it asks for tracebacks.
     environment.pop("HYDRA_FULL_ERROR", None)
@@ -85,7 +85,15 @@ def here(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
 
     def run(root: Path, *arguments: str, code: int = 0) -> str:
-        words = ["archive=pds", f"archive.root={root}", "tracking=off", "pictures=false", *SLOW, *arguments]
+        words = [
+            "archive=pds",
+            f"archive.root={root}",
+            "tracking=off",
+            "pictures=false",
+            "report=false",
+            *SLOW,
+            *arguments,
+        ]
         monkeypatch.setattr(sys, "argv", ["potrun", *words])
         monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
         found = _run(words)

@@ -12,6 +12,7 @@ from potrun.plots import KINDS, draw, draw_all
 from potrun.plots.binned import bin_median
 from potrun.plots.examples import sweeps_at_quantiles
 from potrun.plots.panels import by_pitch
+from potrun.plots.strip import draw_strip
 from potrun.plots.style import save
 from potrun.plots.sweep import draw_sweep
 from potrun.plots.time import split_at_gaps, sweep_times
@@ -31,7 +32,10 @@ def load_sweep(sweep):
     energy = np.geomspace(20_000, 40, 15)
     pitch = np.tile(np.linspace(1, 179, 88), (15, 1))
     model = np.where(pitch > 140, 0.05, 1.0)
-    return SweepView(energy, pitch, model * 1.1, model, np.ones_like(model, np.bool_), np.full(15, 140.0))
+    measured = model * 1e5 / energy[:, None]
+    sunlit = np.abs(pitch - 30) < 4
+    used = np.ones_like(model, np.bool_)
+    return SweepView(energy, pitch, model * 1.1, model, used, np.full(15, 140.0), measured, sunlit, usc_v=60.0)
 
 
 def texts(figure):
@@ -122,6 +126,17 @@ def test_a_sweep_without_a_fit():
     sweep = int(np.flatnonzero(~run.spec_has_fit)[0])
     said = [text.get_text() for ax in draw_sweep(run, sweep, load_sweep(sweep)).axes for text in ax.texts]
     assert said == ["no fit: no connection", "no fit: no connection"]
+
+
+def test_the_measured_flux_has_its_sunlit_cells_and_the_spacecraft_potential():
+    run = make_run()
+    sweep = int(np.flatnonzero(run.spec_has_fit)[0])
+    for figure in (draw_sweep(run, sweep, load_sweep(sweep)), draw_strip(run, sweep, load_sweep(sweep))):
+        ax = next(ax for ax in figure.axes if ax.get_title(loc="left").startswith("Measured flux"))
+        marks, usc = ax.lines
+        assert len(marks.get_xdata()) == load_sweep(sweep).is_sunlit.sum()
+        assert set(usc.get_ydata()) == {60.0}
+        assert "Usc = +60 V" in ax.get_title(loc="left")
 
 
 def test_examples_stand_at_quantiles():

@@ -26,7 +26,7 @@ def finished(tmp_path_factory):
 
 def job(finished, folder):
     cfg, npz = finished
-    return PaintJob(npz, folder, cfg, open_archive(cfg.archive))
+    return PaintJob(npz, folder, folder / "report.html", cfg, open_archive(cfg.archive))
 
 
 def test_a_run_has_the_pictures_that_were_asked_for_and_no_other(finished):

@@ -27,7 +27,7 @@ def run_small():
     """Run an experiment in a folder, untracked and without a run's own pictures; return outcome and studies' folder."""
 
     def run(folder, *words):
-        outcome = run_experiment(settings_from(["tracking=off", "pictures=false", *words]), folder)
+        outcome = run_experiment(settings_from(["tracking=off", "pictures=false", "report=false", *words]), folder)
         return outcome, outcome.npz.with_name(f"{outcome.npz.stem}_studies")
 
     return run
