@@ -14,7 +14,6 @@ from potrun.core.errors import DataError, DisagreementError, PartialResultError,
 from potrun.core.interrupts import RunInterruptedError, deferred_signals, raise_if_interrupted
 from potrun.core.locks import hold
 from potrun.core.progress import waiting
-from potrun.core.provenance import run_name
 from potrun.core.settings import RunConfig
 from potrun.results.exports import export, require_libraries
 from potrun.results.load import load_results
@@ -31,6 +30,7 @@ from potrun.runs.tasks import DayReport
 from potrun.studies.base import StudyCase
 from potrun.studies.run import run_studies, study_folder
 from potrun.tracking import Status, Tracker, close_left_open, make_tracker
+from potrun.tracking.naming import run_title, used_settings
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
 def _tracked(plan: RunPlan, run_dir: Path, lost: Sequence[DayReport], painter: Painter) -> RunOutcome:
     """Run with a record that is closed however the run ends."""
     tracker = make_tracker(plan.cfg.tracking, run_dir)
-    tracker.start(run_name(plan.cfg), report.run_params(plan.cfg), report.run_tags(plan))
+    tracker.start(run_title(plan.cfg), used_settings(plan.cfg), report.run_tags(plan))
     status: Status = "FAILED"
     try:
         report.track_settings(plan, tracker)
@@ -178,7 +178,8 @@ def _compute(
         "exports": exported,
         **findings.files,
     }
-    report.track_result(plan, tracker, numbers | findings.metrics, files)
+    report.track_result(plan, tracker, numbers, findings.metrics, files)
+    report.track_description(plan, tracker, days, result, numbers)
     report.describe_end(plan, days, result, numbers | {"seconds/all": time.monotonic() - started}, files, tracker.where)
     if plan.cfg.display:
         from potrun.plots.window import show

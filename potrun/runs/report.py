@@ -3,24 +3,28 @@
 import hashlib
 import json
 import logging
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from potrun import __version__
 from potrun.archive.days import describe_dates
-from potrun.core.provenance import code_digest, flatten
+from potrun.core.provenance import code_digest
 from potrun.core.records import Archive, ArchiveDay
 from potrun.core.settings import RunConfig
+from potrun.core.table import Table
 from potrun.results.run_result import RunResult
 from potrun.runs.plan import RunPlan
 from potrun.runs.tasks import DayReport
 from potrun.tracking import Tracker
-from potrun.tracking.base import CONFIG_ARTIFACT
+from potrun.tracking.base import CONFIG_ARTIFACT, NOTE_TAG, picture_link
+from potrun.tracking.naming import choice_tags, command_words
 
 log = logging.getLogger(__name__)
+
+MOST_STUDY_METRICS = 12
+"""A study with more numbers has them in a table."""
 
 
 def describe_archive(archive: Archive) -> None:
@@ -46,22 +50,29 @@ def describe_run(plan: RunPlan) -> None:
     )
 
 
-def run_params(cfg: RunConfig) -> dict[str, object]:
-    """Return every setting under its dotted name."""
-    return flatten(asdict(cfg))
-
-
 def run_tags(plan: RunPlan) -> dict[str, object]:
     """Return the labels a run can be found by."""
-    return {
-        "origin": plan.archive.origin,
-        "fitter": plan.cfg.fitter.method,
-        "search": "fast" if plan.cfg.fast else "conventional",
-        "archive": plan.cfg.archive.kind,
-        "device": plan.cfg.device.name,
-        "code": code_digest(),
-        "potrun.version": __version__,
-    }
+    own = {"origin": plan.archive.origin, "device": fit_device(plan.cfg), "code": code_digest()}
+    return {**choice_tags(plan.cfg), **own}
+
+
+def fit_device(cfg: RunConfig) -> str:
+    """Return what the fits are computed on, as far as this process can tell: ``CPU, compiled search, 2 threads``.
+
+    Raises
+    ------
+    UsageError
+        If the device asked for is not there.
+    """
+    if cfg.fitter.method == "likelihood":
+        from potrun.core.device import resolve_device
+
+        return resolve_device(cfg.device).description
+    if cfg.fitter.solver == "differential_evolution" or not (cfg.fast or cfg.fitter.solver == "branch_and_bound"):
+        return "CPU, scipy"
+    from potrun.search.exact.device import search_device
+
+    return search_device(cfg.device).description
 
 
 def stage_seconds(reports: Iterable[DayReport]) -> dict[str, float]:
@@ -148,11 +159,70 @@ def track_inputs(plan: RunPlan, tracker: Tracker, inputs: Sequence[Mapping[str, 
 
 
 def track_result(
-    plan: RunPlan, tracker: Tracker, numbers: Mapping[str, float], files: Mapping[str, Iterable[Path]]
+    plan: RunPlan,
+    tracker: Tracker,
+    numbers: Mapping[str, float],
+    findings: Mapping[str, float],
+    files: Mapping[str, Iterable[Path]],
 ) -> None:
-    """Record what came out of a run: numbers, the NPZ, and files by the folder they are kept in."""
+    """Record what came out of a run: its numbers, those of its studies, the NPZ, and files by their folder.
+
+    The store shows a number as a column of every run's table: a study that has many gets a table of its own.
+    """
     tracker.log_metrics(numbers)
+    by_study: dict[str, dict[str, float]] = {}
+    for name, value in findings.items():
+        by_study.setdefault(name.partition("/")[0], {})[name] = value
+    for study, values in by_study.items():
+        if len(values) <= MOST_STUDY_METRICS:
+            tracker.log_metrics(values)
+        else:
+            table = Table(study, ("number", "value"), [(name, value) for name, value in values.items()])
+            tracker.log_text(table.to_csv(), f"studies/{study}/numbers.csv")
     tracker.log_artifact(plan.npz)
     for folder, paths in files.items():
         for path in paths:
             tracker.log_artifact(path, None if folder == "report" else folder)
+
+
+def track_description(
+    plan: RunPlan,
+    tracker: Tracker,
+    days: Sequence[ArchiveDay],
+    result: RunResult,
+    numbers: Mapping[str, float],
+) -> None:
+    """Record what stands at the top of the run's page: what was asked, what came out, how to repeat it, and the map."""
+    from potrun.runs import closing
+
+    cfg = plan.cfg
+    lines = closing.fit_lines(result, cfg.quality, numbers) + closing.truth_line(
+        result, cfg.quality, plan.archive, days
+    )
+    words = ["python", "-m", "potrun", *command_words()]
+    again = f"`{shlex.join(words)}`" if len(words) > 3 else f"the settings in `{CONFIG_ARTIFACT}`"
+    if tracker.run_id is not None:
+        again += f", or `python -m potrun.rerun {tracker.run_id}`, which compares the bytes"
+    lines = [("asked", _question(plan, days)), *lines, ("again", again)]
+    rows = "\n".join("| {} | {} |".format(*(part.replace("|", "\\|") for part in line)) for line in lines)
+    mark = "**SIMULATED: nothing here was measured.**\n\n" if plan.archive.origin == "simulated" else ""
+    has_map = "map" in cfg.pictures
+    picture = picture_link(tracker.run_id, "pictures/map.png", "potentials at the footpoints") if has_map else ""
+    tracker.set_tags({NOTE_TAG: f"{mark}| | |\n| --- | --- |\n{rows}\n\n{picture}\n"})
+
+
+def _question(plan: RunPlan, days: Sequence[ArchiveDay]) -> str:
+    """Say what was asked in one line."""
+    cfg = plan.cfg
+    search = "exact search" if cfg.fast else "conventional search"
+    studies = f"; studies {', '.join(cfg.studies)}" if cfg.studies else ""
+    return (
+        f"U by {cfg.fitter.method} ({search}), spacecraft potential {cfg.spacecraft_potential.kind}, archive"
+        f" {cfg.archive.kind}, {_days(days)}{studies}"
+    )
+
+
+def _days(days: Sequence[ArchiveDay]) -> str:
+    """Name days in few words."""
+    dates = describe_dates(day.date for day in days)
+    return f"{len(days)} day{'s' * (len(days) != 1)}: {dates if len(dates) <= 120 else dates[:117] + '...'}"

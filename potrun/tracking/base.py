@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Protocol
+from urllib.parse import quote
 
 Status = Literal["FINISHED", "FAILED", "KILLED"]
 
@@ -11,6 +12,14 @@ PARENT_VARIABLE = "POTRUN_PARENT_RUN_ID"
 
 CONFIG_ARTIFACT = "config.yaml"
 """Name of the artifact that holds a run's resolved configuration."""
+
+NOTE_TAG = "mlflow.note.content"
+"""The tag that MLflow's page shows as the run's description, in Markdown."""
+
+
+def picture_link(run_id: str | None, path: str, title: str) -> str:
+    """Return the Markdown that shows an artifact in a description; no text as long as the run has no id."""
+    return "" if run_id is None else f"![{title}](get-artifact?path={quote(path, safe='')}&run_uuid={run_id})"
 
 
 class Tracker(Protocol):

@@ -86,6 +86,46 @@ def children_table(jobs: Sequence[Job]) -> Table:
     return Table("jobs", columns, rows)
 
 
+OVERVIEW = {
+    "sweeps": "sweeps",
+    "fitted": "fitted",
+    "identifiable": "identifiable",
+    "median chi2": "chi2/median",
+    "U in sun (V)": "potential_sun_v/median",
+    "U in shadow (V)": "potential_shadow_v/median",
+    "seconds": "seconds/total",
+}
+"""Columns of the overview, and the metrics that they show."""
+
+SUMMED = ("sweeps", "fitted", "identifiable", "seconds/total")
+MOST_JOBS = 24
+"""More do not fit into a description of at most 5000 letters."""
+
+
+def overview(jobs: Sequence[Job]) -> Table:
+    """Lay out the first jobs for a person: how each ended, what sets it apart, the main numbers."""
+    swept = varying(jobs)
+    columns = ["job", "status", *(name.rpartition(".")[2] for name in swept), *OVERVIEW]
+    rows: list[list[Cell]] = [
+        [str(job.number), job.status, *(job.choices.get(name, "") for name in swept)]
+        + [job.metrics.get(metric) for metric in OVERVIEW.values()]
+        for job in jobs[:MOST_JOBS]
+    ]
+    more = f", the first {MOST_JOBS}" if len(jobs) > MOST_JOBS else ""
+    return Table(f"{len(jobs)} jobs{more}", columns, rows)
+
+
+def combined(jobs: Sequence[Job]) -> dict[str, float]:
+    """Return what the jobs came to together: sums of what can be summed, lowest and highest median chi2."""
+    numbers = {name: sum(job.metrics[name] for job in jobs if name in job.metrics) for name in SUMMED}
+    chi2 = [job.metrics["chi2/median"] for job in jobs if math.isfinite(job.metrics.get("chi2/median", math.nan))]
+    if chi2:
+        numbers |= {"chi2/median_lowest": min(chi2), "chi2/median_highest": max(chi2)}
+    if numbers["sweeps"]:
+        numbers["fit_fraction"] = numbers["fitted"] / numbers["sweeps"]
+    return numbers
+
+
 def varying(jobs: Sequence[Job]) -> list[str]:
     """Return the names of the choices that are not the same in all jobs."""
     names = _in_order(job.choices for job in jobs)

@@ -31,7 +31,7 @@ def environment_tags() -> dict[str, str]:
 
 
 def git_tags() -> dict[str, str]:
-    """Return the commit of the checkout that this package runs from, empty if it was installed without one."""
+    """Return the commit of the checkout that this package runs from under MLflow's name, nothing if there is none."""
     checkout = Path(__file__).resolve().parents[2]
     if not (checkout / ".git").exists():
         return {}
@@ -40,7 +40,6 @@ def git_tags() -> dict[str, str]:
         return {}
     changes = _git(checkout, "status", "--porcelain", "--untracked-files=no")
     return {
-        "git.commit": commit,
         "git.dirty": "unknown" if changes is None else str(bool(changes)).lower(),
         "mlflow.source.git.commit": commit,
     }

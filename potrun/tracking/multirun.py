@@ -20,6 +20,7 @@ from omegaconf import DictConfig
 from potrun.core.errors import NoDataError, PotrunError, UsageError
 from potrun.tracking.base import PARENT_VARIABLE
 from potrun.tracking.children import NO_DATA, Job
+from potrun.tracking.naming import CHOICE_VARIABLE, choice_of, several_values
 
 if TYPE_CHECKING:
     from potrun.core.settings import RunConfig
@@ -39,6 +40,7 @@ class MultirunTracking(Callback):
         self.parent: str | None = None
         self.records = Path()
         self.pid = os.getpid()
+        self.swept: list[str] = []
         self._known_journals: set[Path] = set()
         self._job: Job | None = None
         self._n_jobs = 0
@@ -56,6 +58,7 @@ class MultirunTracking(Callback):
                 return
             from potrun.tracking.parent import Parent
 
+            self.swept = several_values(_arguments(config))
             _open = Parent.open(settings, Path(str(config.hydra.sweep.dir)).absolute(), _arguments(config))
         except PotrunError as error:
             _stop(error)
@@ -73,6 +76,7 @@ class MultirunTracking(Callback):
         run_dir = Path(str(config.hydra.runtime.output_dir))
         self._known_journals = _journals(run_dir)
         choices = dict(str(item).partition("=")[::2] for item in config.hydra.overrides.task)
+        os.environ[CHOICE_VARIABLE] = choice_of(choices, self.swept)
         self._job = Job(int(config.hydra.job.num), choices, str(run_dir))
         self._job.write(self.records)
 
@@ -91,6 +95,7 @@ class MultirunTracking(Callback):
             if job is not None:
                 job.status, job.error = NO_DATA, str(nothing)
                 job.write(self.records)
+            os.environ.pop(CHOICE_VARIABLE, None)
             return
         _done.append(int(config.hydra.job.num))
         if self.parent is None or job is None:
@@ -104,6 +109,7 @@ class MultirunTracking(Callback):
         assert job_return.cfg is not None
         settings = to_settings(job_return.cfg)
         describe_job(job, settings, error, new[-1] if new else None, self.records, self.parent)
+        os.environ.pop(CHOICE_VARIABLE, None)
         job.write(self.records)
         if isinstance(error, RunInterruptedError) and os.getpid() == self.pid:
             # The signal was meant for the whole multirun, not for the job that happened to be in work.

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import re
+import shlex
 import shutil
 import sys
 import traceback
@@ -13,15 +14,19 @@ from pathlib import Path
 from potrun.core.atomic import write_text
 from potrun.core.errors import NoDataError, PotrunError
 from potrun.core.settings import RunConfig
-from potrun.tracking.base import Status
-from potrun.tracking.children import NO_DATA, Job, children_table, to_table_json
+from potrun.tracking.base import NOTE_TAG, Status, picture_link
+from potrun.tracking.children import NO_DATA, Job, children_table, combined, overview, to_table_json
 from potrun.tracking.compared import write_comparisons
 from potrun.tracking.journal import Journal
 from potrun.tracking.mlflow_tracker import MlflowTracker
+from potrun.tracking.naming import choice_tags, several_values
 from potrun.tracking.resend import resend
 from potrun.tracking.store import Store
 
 log = logging.getLogger(__name__)
+
+MOST_PICTURES = 3
+"""Further ones are not shown in the description."""
 
 JOBS = "jobs"
 """Subfolder in which the jobs leave their records."""
@@ -57,10 +62,9 @@ class Parent:
         shutil.rmtree(folder / JOBS, ignore_errors=True)
         tracker = MlflowTracker(Store.from_config(cfg.tracking), folder, cfg.tracking.required)
         params = dict(item.lstrip("+~").partition("=")[::2] for item in swept)
-        tags = {"multirun": "parent", "archive": cfg.archive.kind}
-        # Only lists and functions such as range() make more than one job of an override.
-        title = " ".join(item for item in swept if re.search(r"[,(]", item)) or "of one job"
-        tracker.start(f"sweep {title[:200]}", params, tags)
+        keys = several_values(swept)
+        title = " ".join(item for item in swept if item.lstrip("+~").partition("=")[0] in keys) or "of one job"
+        tracker.start(f"sweep {title[:200]}", params, {**choice_tags(cfg), "multirun": "parent"})
         return cls(tracker, folder)
 
     def close(self) -> None:
@@ -73,8 +77,9 @@ class Parent:
                     _close_lost_job(job, self.tracker.store.uri)
                     job.write(self.folder / JOBS)
             self._log_table(jobs)
-            self._log_comparison(jobs)
+            pictures = self._log_comparison(jobs)
             status = self._judge(jobs)
+            self._describe(jobs, pictures)
         finally:
             if sys.exc_info()[0] is not None:
                 self.tracker.log_text(traceback.format_exc(), "traceback.txt")
@@ -101,11 +106,25 @@ class Parent:
         self.tracker.log_text(to_table_json(table), "children.json")
         self.tracker.set_tags({"mlflow.loggedArtifacts": '[{"path": "children.json", "type": "table"}]'})
 
-    def _log_comparison(self, jobs: Sequence[Job]) -> None:
+    def _log_comparison(self, jobs: Sequence[Job]) -> list[str]:
+        """Compare results of the same tables; returns the pictures' names as artifacts."""
         folder = self.folder / "comparison"
         shutil.rmtree(folder, ignore_errors=True)
-        for path in write_comparisons(jobs, folder):
+        paths = write_comparisons(jobs, folder)
+        for path in paths:
             self.tracker.log_artifact(path, path.parent.relative_to(self.folder).as_posix())
+        return [path.relative_to(self.folder).as_posix() for path in paths if path.suffix == ".png"]
+
+    def _describe(self, jobs: Sequence[Job], pictures: Sequence[str]) -> None:
+        """Record what the jobs came to together, and what stands at the top of the parent's page."""
+        self.tracker.log_metrics(combined(jobs))
+        lines = [
+            overview(jobs).to_markdown(),
+            f"Again: `{shlex.join(['python', '-m', 'potrun', *sys.argv[1:]])}`",
+            "All numbers of the jobs: `children.json`; sweep by sweep: `comparison/`.",
+            *(picture_link(self.tracker.run_id, path, path) for path in pictures[:MOST_PICTURES]),
+        ]
+        self.tracker.set_tags({NOTE_TAG: "\n\n".join(lines)})
 
 
 def _folder_name(swept: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from filelock import FileLock
 from potrun.core.errors import TrackingUnreachableError, UsageError
 from potrun.core.settings import TrackingConfig
 from potrun.tracking.answering import require_answer
+from potrun.tracking.pages import TAGS, dress
 
 _MLFLOW_SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -201,7 +202,7 @@ class Store:
         found = client.get_experiment_by_name(self.experiment)
         if found is None:
             try:
-                return str(client.create_experiment(self.experiment, self.artifacts))
+                return str(client.create_experiment(self.experiment, self.artifacts, TAGS))
             except MlflowException as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
@@ -213,6 +214,7 @@ class Store:
             )
         if not found.experiment_id:
             raise TrackingUnreachableError(f"{self.uri} answers, but not as an MLflow server does: check tracking.uri")
+        dress(client, found.experiment_id, found.tags)
         return str(found.experiment_id)
 
 

@@ -1,16 +1,16 @@
 """What a job of a multirun came to, and a run in the store for jobs that did not open one themselves."""
 
 import traceback
-from dataclasses import asdict
 from pathlib import Path
 
 from potrun.core.errors import TrackingUnreachableError
-from potrun.core.provenance import flatten, result_file_name, run_name
+from potrun.core.provenance import result_file_name
 from potrun.core.settings import RunConfig
 from potrun.tracking.base import CONFIG_ARTIFACT
 from potrun.tracking.children import Job
 from potrun.tracking.journal import Journal
 from potrun.tracking.mlflow_tracker import MlflowTracker
+from potrun.tracking.naming import choice_tags, run_title, used_settings
 from potrun.tracking.schema import SUMMARY, read_checked
 from potrun.tracking.store import Store
 
@@ -56,7 +56,7 @@ def _record(job: Job, cfg: RunConfig, error: BaseException | None, folder: Path,
     from omegaconf import OmegaConf
 
     tracker = MlflowTracker(Store.from_config(cfg.tracking), folder, is_required=False)
-    tracker.start(run_name(cfg), flatten(asdict(cfg)), {"fitter": cfg.fitter.method}, parent)
+    tracker.start(run_title(cfg), used_settings(cfg), choice_tags(cfg), parent)
     tracker.log_text(OmegaConf.to_yaml(OmegaConf.structured(cfg)), CONFIG_ARTIFACT)
     if job.npz is not None:
         from potrun.results.load import load_results

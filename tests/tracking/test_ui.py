@@ -37,6 +37,7 @@ def site(browser, tmp_path_factory):
     """Return the address and the client of a store with one finished sweep over both fitters."""
     folder = tmp_path_factory.mktemp("ui")
     arguments = ["-m", "fitter=halekas,lillis", "year=1998", "month=4", "day=15", "archive.sweeps_per_day=10"]
+    arguments.append("archive.instrument=ideal")
     done = subprocess.run(
         [sys.executable, "-m", "potrun", *arguments],
         cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
@@ -76,6 +77,27 @@ def test_the_table_shows_chi2_and_choices(browser, site, runs, tmp_path):
         assert float(shown["chi2/median"]) == pytest.approx(run.data.metrics["chi2/median"], rel=1e-3)
         assert float(shown["chi2/p95"]) == pytest.approx(run.data.metrics["chi2/p95"], rel=1e-3)
     keep(browser, tmp_path, "table")
+
+
+def test_the_view_has_its_columns(browser, site, runs, tmp_path):
+    experiment = runs["parent"].info.experiment_id
+    browser.get("about:blank")
+    page = f"{site.uri}/#/experiments/{experiment}/runs?workflowType=machine_learning&viewStateShareKey=potrun"
+    browser.get(page)
+    for column in ("chi2/median", "fitted", "fitter", "potential_sun_v/median"):
+        find(browser, f"//*[@role='columnheader'][contains(@col-id, '{column}')]")
+    keep(browser, tmp_path, "view")
+
+
+def test_the_description_shows_numbers_and_map(browser, site, runs, tmp_path):
+    for kind, word in (("lillis", "9 of 10 sweeps"), ("parent", "2 jobs")):
+        run = runs[kind]
+        browser.get("about:blank")
+        browser.get(f"{site.uri}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}")
+        find(browser, f"//*[contains(text(), '{word}')]")
+        find(browser, "//*[normalize-space()='Show more']").click()
+        assert image_width(browser) > 500
+        keep(browser, tmp_path, f"description_{kind}")
 
 
 def test_the_run_page_shows_the_pictures(browser, site, runs, tmp_path):
