@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import sys
+from pathlib import Path
 
 from potrun.core.errors import NoDataError, UsageError
 
@@ -45,7 +46,8 @@ def _command(arguments: list[str]) -> None:
         return
     import hydra
 
-    from potrun.cli.words import translate
+    from potrun.cli.show_jobs import describe_jobs
+    from potrun.cli.words import flag_value, settings_among, translate
     from potrun.core.composition import conf_dir, help_text
     from potrun.runs.job import experiment
     from potrun.tracking.multirun import close_multirun
@@ -53,10 +55,20 @@ def _command(arguments: list[str]) -> None:
     nameless = [word for word in arguments if word.startswith("=")]
     if nameless:
         raise UsageError(f"{nameless[0]!r} names no setting: write key=value")
-    if {"--help", "-h"} & set(arguments):
-        sys.stdout.write(help_text([word for word in arguments if not word.startswith("-")]))
-        return
     words, said = translate(arguments)
+    folder = flag_value(words, "--config-dir", "-cd")
+    config_dir = None if folder is None else Path(folder)
+    if {"--help", "-h"} & set(words):
+        sys.stdout.write(help_text(settings_among(words), config_dir))
+        return
+    if flag_value(words, "--experimental-rerun") is not None:
+        raise UsageError("--experimental-rerun reads Python pickles: use python -m potrun.rerun RUN_ID")
+    if {"--multirun", "-m"} & set(words) and flag_value(words, "--cfg", "-c", "--info", "-i") is not None:
+        if flag_value(words, "--cfg", "-c") != "job":
+            raise UsageError("a sweep shows the settings of its jobs alone: write -m ... --cfg job, or leave -m out")
+        for text in describe_jobs(settings_among(words), config_dir):
+            sys.stdout.write(f"{text}\n")
+        return
     if said:
         sys.stderr.write(f"potrun: the classic flags stand for {' '.join(said)}\n")
     sys.argv[1:] = words

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from potrun.core.errors import UsageError
+from potrun.core.errors import UsageError, did_you_mean
 
 CLASSIC = {
     "--year": ("year={}",),
@@ -28,6 +28,10 @@ TAKES_VALUE = ("--package", "-p", "--config-path", "-cp", "--config-name", "-cn"
 MAY_TAKE_VALUE = {"--info": ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath"),
                   "-i": ("all", "config", "defaults", "defaults-tree", "plugins", "searchpath")}  # fmt: skip
 """Flags of Hydra that are followed by a value."""
+
+ALONE = ("--help", "-h", "--hydra-help", "--version", "-V", "--resolve", "--run", "-r", "--multirun", "-m",
+         "--shell-completion", "-sc")  # fmt: skip
+"""Flags that stand alone."""
 
 PATHS = ("archive.root", "archive.cache_dir", "output_dir")
 """Settings that hold one path, which may contain what Hydra's grammar would stumble over."""
@@ -56,7 +60,7 @@ def translate(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     Raises
     ------
     UsageError
-        If a flag lacks its value.
+        If a flag lacks its value, or is none.
     """
     flags: list[str] = []
     settings: list[str] = []
@@ -76,8 +80,11 @@ def translate(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
             flags += [word, _value(word, left)]
         elif word in MAY_TAKE_VALUE:
             flags += [word, left.pop(0)] if left and left[0] in MAY_TAKE_VALUE[word] else [word]
-        elif word.startswith("-"):
+        elif word in ALONE or (equals and name in (*TAKES_VALUE, *MAY_TAKE_VALUE)):
             flags.append(word)
+        elif word.startswith("-"):
+            hint = did_you_mean(name, (*CLASSIC, *TAKES_VALUE, *MAY_TAKE_VALUE, *ALONE))
+            raise UsageError(f"{word} is no flag of potrun{hint}; settings are written key=value")
         else:
             settings.append(_quoted(word, is_sweep))
     return flags + settings, said
@@ -105,3 +112,24 @@ def _path(value: str) -> str:
     if _PLAIN.fullmatch(value) or value.startswith("${"):
         return value
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def flag_value(words: Sequence[str], *names: str) -> str | None:
+    """Return the value of a flag among words as :func:`translate` gives them; None where it is not there."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, equals, attached = word.partition("=")
+        if name in names:
+            return attached if equals else following
+    return None
+
+
+def settings_among(words: Sequence[str]) -> list[str]:
+    """Return the settings among words as :func:`translate` gives them."""
+    left, found = list(words), []
+    while left:
+        word = left.pop(0)
+        if word in TAKES_VALUE or (word in MAY_TAKE_VALUE and left and left[0] in MAY_TAKE_VALUE[word]):
+            left.pop(0)
+        elif not word.startswith("-"):
+            found.append(word)
+    return found

@@ -69,13 +69,15 @@ def to_settings(cfg: DictConfig) -> RunConfig:
     return settings
 
 
-def settings_from(overrides: Sequence[str] = ()) -> RunConfig:
+def settings_from(overrides: Sequence[str] = (), config_dir: Path | None = None) -> RunConfig:
     """Compose settings as the command line would, for notebooks and tests.
 
     Parameters
     ----------
     overrides : sequence of str
         ``["fitter=lillis", "month=4"]``
+    config_dir : Path, optional
+        A user's own folder of options, beside those of potrun.
 
     Raises
     ------
@@ -87,24 +89,35 @@ def settings_from(overrides: Sequence[str] = ()) -> RunConfig:
 
     register()
     GlobalHydra.instance().clear()
+    own = [] if config_dir is None else [f"hydra.searchpath=['{config_dir.absolute()}']"]
     try:
         with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-            return to_settings(compose("config", overrides=list(overrides)))
+            return to_settings(compose("config", overrides=[*overrides, *own]))
     except (HydraException, OmegaConfBaseException) as error:
         raise UsageError(one_line(error, overrides)) from error
 
 
-def help_text(overrides: Sequence[str] = ()) -> str:
+def help_text(overrides: Sequence[str] = (), config_dir: Path | None = None) -> str:
     """Say what can be chosen and set; Hydra's own page takes seconds, since it copies the schema for each group.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        What is chosen already.
+    config_dir : Path, optional
+        A user's own folder of options.
 
     Raises
     ------
     UsageError
         If an override is wrong.
     """
-    found = {group: sorted(path.stem for path in (conf_dir() / group).glob("*.yaml")) for group in GROUPS}
+    folders = [conf_dir()] + ([config_dir] if config_dir else [])
+    found = {
+        group: sorted({path.stem for folder in folders for path in (folder / group).glob("*.yaml")}) for group in GROUPS
+    }
     choices = "\n".join(f"  {group}: {', '.join(options)}" for group, options in found.items())
-    settings = OmegaConf.to_yaml(OmegaConf.structured(settings_from(overrides)))
+    settings = OmegaConf.to_yaml(OmegaConf.structured(settings_from(overrides, config_dir)))
     return f"""potrun {__version__}: the electrostatic potential of the lunar surface from Lunar Prospector electrons.
 
   python -m potrun year=1998 fitter=lillis fast=true            one experiment
@@ -116,7 +129,7 @@ def help_text(overrides: Sequence[str] = ()) -> str:
 == Settings: key=value, as chosen here (their comments are in {conf_dir()}) ==
 {settings}
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no data, 4 tracking unreachable, 5 done in part, 128+n signal n.
-Other commands: python -m potrun.{{fetch,compare,plot,sync,rerun,archive.inspect,archive.simulate}} --help
+Other commands: python -m potrun.{{fetch,compare,plot,day,sync,rerun,archive.inspect,archive.simulate}} --help
 Flags of Hydra (--multirun, --cfg job, --info ...): python -m potrun --hydra-help; --year 1998 and the like work too
 """
 
@@ -126,6 +139,9 @@ def one_line(error: BaseException, overrides: Iterable[str] = ()) -> str:
     text = "\n".join(str(link) for link in _causes(error))
     if match := re.search(r"UsageError raised while resolving interpolation: (.*)", text):
         return match[1]
+    if match := re.search(r"Sweep parameters '(.*)' requires --multirun|Ambiguous value for argument '(.*?)'", text):
+        word = match[1] or match[2]
+        return f"{word} stands for several values: add -m for a run of each"
     if match := re.search(r"Could not delete from config. '([^'\n]+)'", text):
         return f"{match[1]} cannot be removed from the settings: give it a value, null for none"
     if match := re.search(r"Could not (?:load|find) 'hydra/(launcher|sweeper)/(joblib|submitit|optuna)", text):

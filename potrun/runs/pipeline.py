@@ -21,7 +21,7 @@ from potrun.results.merge import merge_shards
 from potrun.results.statistics import statistics
 from potrun.results.sweeps import SweepLoader
 from potrun.runs import report
-from potrun.runs.executors import make_executor
+from potrun.runs.executors import make_executor, require_executor
 from potrun.runs.hopeless import hopeless_days
 from potrun.runs.live import LiveView
 from potrun.runs.painter import Painter, PaintJob
@@ -95,6 +95,7 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
         report.describe_run(plan)
         with hold(run_dir / ".lock"), hold(plan.npz.with_name(f".{plan.npz.name}.lock")):
             require_libraries(cfg.export)
+            require_executor(cfg)
             if is_finished(plan):
                 close_left_open(cfg.tracking, run_dir)
                 export(load_results(plan.npz), cfg.export, plan.npz.with_suffix(""))

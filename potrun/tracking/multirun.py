@@ -9,6 +9,7 @@ calls :func:`close_multirun`.
 
 import logging
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -51,6 +52,7 @@ class MultirunTracking(Callback):
         global _open
         try:
             settings, jobs = _check_jobs(config, kwargs["config_name"])
+            _check_launcher(config)
             self._n_jobs = len(jobs) or int(config.hydra.sweeper.get("n_trials") or 0)
             self._common = set.intersection(*map(set, jobs)) if len(jobs) > 1 else set()
             _announce(config, self._n_jobs)
@@ -145,6 +147,21 @@ def close_multirun() -> str | None:
         sys.stderr.write(f"potrun: {done} of {len(jobs)} jobs finished{without}; {found}table {table}\n")
         sys.stderr.write(f"potrun: MLflow {parent.tracker.where}\n")
     return missed
+
+
+def _check_launcher(config: DictConfig) -> None:
+    """Refuse a queue that is not there before anything is tracked.
+
+    Raises
+    ------
+    UsageError
+        Naming the launcher that needs none.
+    """
+    if str(config.hydra.launcher._target_).endswith(".SlurmLauncher") and shutil.which("srun") is None:
+        raise UsageError(
+            "hydra/launcher=slurm needs Slurm, but there is no srun on this machine: start it where jobs are queued, "
+            "or take hydra/launcher=slurm_rehearsal, which needs none"
+        )
 
 
 def _announce(config: DictConfig, n_jobs: int) -> None:

@@ -1,9 +1,24 @@
 """Who works on the days: this process, several processes, or a Dask cluster."""
 
+from importlib.util import find_spec
+
+from potrun.core.errors import UsageError
 from potrun.core.provenance import Provenance
 from potrun.core.records import Archive
 from potrun.core.settings import RunConfig
 from potrun.runs.executors.base import Executor
+
+
+def require_executor(cfg: RunConfig) -> None:
+    """Refuse an executor that is not installed, before a run is tracked.
+
+    Raises
+    ------
+    UsageError
+        Saying what to install.
+    """
+    if cfg.executor.kind == "dask" and find_spec("distributed") is None:
+        raise UsageError("executor=dask needs Dask: pip install 'potrun[dask]'")
 
 
 def make_executor(cfg: RunConfig, archive: Archive, provenance: Provenance) -> Executor:
@@ -19,8 +34,9 @@ def make_executor(cfg: RunConfig, archive: Archive, provenance: Provenance) -> E
     Raises
     ------
     UsageError
-        If it needs something that is not installed.
+        If it is not installed.
     """
+    require_executor(cfg)
     if cfg.executor.kind == "dask":
         from potrun.runs.executors.dask import DaskExecutor
 

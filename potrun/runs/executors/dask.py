@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from potrun.core.errors import PotrunError, UsageError
+from potrun.core.errors import PotrunError
 from potrun.core.interrupts import raise_if_interrupted
 from potrun.core.progress import Step, about, listening
 from potrun.core.provenance import Provenance
@@ -44,18 +44,9 @@ class DaskExecutor:
         a day may lose its worker, else `executor.attempts`.
     provenance : Provenance
         What every worker has to see.
-
-    Raises
-    ------
-    UsageError
-        If Dask is not installed.
     """
 
     def __init__(self, cfg: RunConfig, archive: Archive, provenance: Provenance) -> None:
-        try:
-            import distributed  # noqa: F401
-        except ImportError as error:
-            raise UsageError("executor=dask needs Dask: pip install 'potrun[dask]'") from error
         self._executor = cfg.executor
         workers = cfg.executor.workers if cfg.executor.address is None else 1
         self._for_each = (*for_workers(cfg, archive, workers), provenance)
