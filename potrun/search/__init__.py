@@ -35,11 +35,16 @@ def make_fitter(settings: "FitterConfig", device: "DeviceConfig", fast: bool) ->
         from potrun.core.machine import available_cores
         from potrun.search.likelihood.fitter import LikelihoodFitter
 
-        if not fast or settings.solver != "auto":
+        if settings.solver != "auto":
             raise UsageError(
-                f"fast={str(fast).lower()}, fitter.solver={settings.solver}: fitter=likelihood has one search only, "
-                "use fast=true fitter.solver=auto"
+                f"fitter.solver={settings.solver} searches for halekas and lillis: use fitter.solver=auto with "
+                "fitter=likelihood, and fast=false for scipy"
             )
+        if not fast:
+            from potrun.search.likelihood import conventional
+
+            slow = replace(device, name="cpu", threads=1)
+            return LikelihoodFitter(settings, resolve_device(slow), 1, conventional)
         shared = replace(device, threads=device.threads or available_cores())
         return LikelihoodFitter(settings, resolve_device(shared), device.batch_size)
     solver = settings.solver

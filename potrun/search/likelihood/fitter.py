@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,30 +15,15 @@ from potrun.core.settings import FitterConfig
 from potrun.losscone.counted import LikelihoodBatch
 from potrun.search.base import OnProgress, make_result
 from potrun.search.intervals import with_intervals
-from potrun.search.likelihood import departures, grid
-from potrun.search.likelihood.evaluate import (
-    AMPLITUDE,
-    ANISOTROPY,
-    EVERY,
-    LOG_RATIO,
-    N_PARAMETERS,
-    NOMINAL,
-    U_OFFSET_V,
-    USC,
-    T,
-)
-from potrun.search.likelihood.newton import SAME, Found, descend
+from potrun.search.likelihood import batched, departures
+from potrun.search.likelihood.evaluate import AMPLITUDE, ANISOTROPY, LOG_RATIO, U_OFFSET_V, USC, T
+from potrun.search.likelihood.limits import bounds_of
+from potrun.search.likelihood.newton import Found
 from potrun.search.likelihood.problem import Problem, make_problem
-from potrun.search.likelihood.profile import LIMITS, curvature_error, interval
+from potrun.search.likelihood.profile import LIMITS, curvature_error
 
 CPU_CHUNK = 128
 GPU_CHUNK = 1024
-STEPS = 25
-
-PASSES = 3
-BETTER = 1e-3
-"""By how much lower in ln L a place must be to search on from there."""
-
 COLUMNS = ("u", "ratio", "amplitude", "anisotropy", "value", "freedom", "second_u", "second_worse", "statistical",
            "systematic", "usc", "lo68", "hi68", "lo95", "hi95", "apart")  # fmt: skip
 
@@ -48,16 +34,24 @@ class _Outcome:
     numbers: dict[str, FloatArray]
 
 
-def bounds_of(settings: FitterConfig, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Lowest and highest value of every parameter, two of (P,)."""
-    fixed = settings.beam_amplitude_fixed
-    low_a, high_a = (fixed, fixed) if fixed is not None else (0.0, settings.beam_amplitude_max)
-    low = [np.log(U_OFFSET_V - settings.u_max_v), np.log(settings.ratio_min), low_a, -0.9, -3.0, -2.0, -50.0, -1.0]
-    high = [np.log(U_OFFSET_V - settings.u_min_v), np.log(settings.ratio_max), high_a, 9.0, 3.0, 2.0, 50.0, 1.0]
-    return (
-        torch.tensor([*low, -20.0, -20.0], dtype=torch.float64, device=device),
-        torch.tensor([*high, 20.0, 20.0], dtype=torch.float64, device=device),
-    )
+class Search(Protocol):
+    """How minima and intervals are found; :mod:`batched` and :mod:`conventional` are two ways."""
+
+    def best_two(self, problem: Problem, bounds: tuple[Tensor, Tensor], settings: FitterConfig) -> tuple[Found, Found]:
+        """Best and second best minimum on the nominal instrument; the same where there is but one."""
+        ...
+
+    def finish(
+        self,
+        problem: Problem,
+        best: Found,
+        is_free: Tensor,
+        sigma: Tensor,
+        bounds: tuple[Tensor, Tensor],
+        settings: FitterConfig,
+    ) -> tuple[Found, Tensor, Tensor]:
+        """Minima with departures let in, ends of the intervals (S, 4), standard errors (S,) of t."""
+        ...
 
 
 class LikelihoodFitter:
@@ -69,9 +63,19 @@ class LikelihoodFitter:
     device : ResolvedDevice
     batch_size : int or None
         Sweeps fitted together; results do not depend on it.
+    search : Search
+        By default the batched one; another takes sweep by sweep, in double precision.
     """
 
-    def __init__(self, settings: FitterConfig, device: ResolvedDevice, batch_size: int | None = None) -> None:
+    def __init__(
+        self,
+        settings: FitterConfig,
+        device: ResolvedDevice,
+        batch_size: int | None = None,
+        search: Search = batched,
+    ) -> None:
+        self.search = search
+        self.kind = device.dtype if search is batched else torch.float64
         self.settings = settings
         self.device = device
         self.batch_size = batch_size or (CPU_CHUNK if device.name == "cpu" else GPU_CHUNK)
@@ -114,9 +118,9 @@ class LikelihoodFitter:
     def _chunk(self, batch: LikelihoodBatch, index: IntArray) -> _Outcome:
         settings, device = self.settings, self.device.torch_device
         torch.set_num_threads(1)
-        problem = make_problem(batch.take(index), settings, device)
+        problem = make_problem(batch.take(index), settings, device, self.kind)
         bounds = bounds_of(settings, device)
-        best, second = best_two(problem, bounds, settings)
+        best, second = self.search.best_two(problem, bounds, settings)
         freedom = problem.weight.sum((1, 2)) - (problem.weight.amax(2)).sum(1) - 4.0
         is_free, _ = departures.nominal(problem.n_sweeps, settings, device)
         numbers = {
@@ -128,7 +132,7 @@ class LikelihoodFitter:
         narrow = curvature_error(best.curvature, is_free)
         deviance = 2.0 * best.value / freedom.clamp(min=1.0)
         wider, prior = departures.departing(deviance, problem.usc_sigma, settings, device)
-        full, ends, spread = finish(problem, best, wider, prior, bounds, settings)
+        full, ends, spread = self.search.finish(problem, best, wider, prior, bounds, settings)
         size = torch.exp(full.parameters[:, T])
         u = U_OFFSET_V - torch.exp(ends)
         numbers |= {
@@ -181,67 +185,6 @@ class LikelihoodFitter:
             )
         ends = np.stack([numbers[name] for name in ("lo68", "hi68", "lo95", "hi95")] + [flag], axis=1)
         return with_intervals(result, ends, self.settings)
-
-
-def kinds(is_free: Tensor) -> Iterator[tuple[Tensor, tuple[int, ...]]]:
-    """Part sweeps by the parameters that are free, which costs each no more than it needs."""
-    departs, usc = is_free.clone(), is_free[:, USC]
-    departs[:, [*NOMINAL, USC]] = False
-    wide = departs.any(1)
-    for chosen, columns in ((wide, EVERY), (~wide & usc, (*NOMINAL, USC)), (~wide & ~usc, NOMINAL)):
-        index = torch.nonzero(chosen).squeeze(1)
-        if len(index):
-            yield index, columns
-
-
-def finish(
-    problem: Problem,
-    best: Found,
-    is_free: Tensor,
-    sigma: Tensor,
-    bounds: tuple[Tensor, Tensor],
-    settings: FitterConfig,
-) -> tuple[Found, Tensor, Tensor]:
-    """Let departures in, and find intervals: minima, ends of the intervals (S, 4) and standard errors (S,) of t."""
-    full = best.take(torch.arange(len(best.value), device=best.value.device))
-    ends, spread = full.value.new_zeros(len(full.value), 4), torch.zeros_like(full.value)
-    for every, columns in kinds(is_free):
-        start, index = (best.parameters[every], best.level[every]), every
-        for _ in range(PASSES):
-            free, prior = is_free[index], sigma[index]
-            found = descend(problem, index, start, free, prior, bounds, settings, STEPS, columns)
-            end = interval(problem, index, found, prior, free, bounds, settings, columns)
-            full.put(index, found)
-            ends[index], spread[index] = end.t, end.spread
-            # The profile may come upon a lower place than the search did: then again from there.
-            lower = end.lowest < found.value - BETTER
-            if not lower.any():
-                break
-            start, index = (end.parameters[lower], end.level[lower]), index[lower]
-    return full, ends, spread
-
-
-def best_two(problem: Problem, bounds: tuple[Tensor, Tensor], settings: FitterConfig) -> tuple[Found, Found]:
-    """Best and second best minimum on the nominal instrument; the same where all starts end at one place."""
-    start = grid.starts(problem, settings)
-    count, number = start.t.shape
-    device = start.t.device
-    sweep = torch.arange(count, device=device).repeat_interleave(number)
-    parameters = torch.zeros(len(sweep), N_PARAMETERS, dtype=torch.float64, device=device)
-    parameters[:, T], parameters[:, LOG_RATIO] = start.t.reshape(-1), start.log_ratio.reshape(-1)
-    fixed = settings.beam_amplitude_fixed
-    parameters[:, AMPLITUDE] = 0.3 * min(1.0, settings.beam_amplitude_max) if fixed is None else fixed
-    is_free, sigma = departures.nominal(len(sweep), settings, device)
-    level = start.level.reshape(len(sweep), -1)
-    found = descend(problem, sweep, (parameters, level), is_free, sigma, bounds, settings, STEPS, NOMINAL, number)
-    value = found.value.reshape(count, number)
-    best = torch.argmin(value, dim=1)
-    here = found.parameters[:, T].reshape(count, number)
-    same = ~torch.isfinite(value) | ((here - here.gather(1, best[:, None])).abs() < SAME)
-    second = torch.argmin(torch.where(same, float("inf"), value), dim=1)
-    second = torch.where(same.all(1), best, second)
-    first = number * torch.arange(count, device=device)
-    return found.take(first + best), found.take(first + second)
 
 
 def _usc_part(found: Found, is_free: Tensor, spread: Tensor) -> Tensor:

@@ -1,0 +1,80 @@
+"""Minima and intervals of many sweeps at once: a coarse grid, then second-order steps from its best minima."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from potrun.core.settings import FitterConfig
+from potrun.search.likelihood import departures, grid
+from potrun.search.likelihood.evaluate import AMPLITUDE, EVERY, LOG_RATIO, N_PARAMETERS, NOMINAL, USC, T
+from potrun.search.likelihood.newton import SAME, Found, descend
+from potrun.search.likelihood.problem import Problem
+from potrun.search.likelihood.profile import interval
+
+STEPS = 25
+
+PASSES = 3
+BETTER = 1e-3
+"""By how much lower in ln L a place must be to search on from there."""
+
+
+def kinds(is_free: Tensor) -> Iterator[tuple[Tensor, tuple[int, ...]]]:
+    """Part sweeps by the parameters that are free, which costs each no more than it needs."""
+    departs, usc = is_free.clone(), is_free[:, USC]
+    departs[:, [*NOMINAL, USC]] = False
+    wide = departs.any(1)
+    for chosen, columns in ((wide, EVERY), (~wide & usc, (*NOMINAL, USC)), (~wide & ~usc, NOMINAL)):
+        index = torch.nonzero(chosen).squeeze(1)
+        if len(index):
+            yield index, columns
+
+
+def finish(
+    problem: Problem,
+    best: Found,
+    is_free: Tensor,
+    sigma: Tensor,
+    bounds: tuple[Tensor, Tensor],
+    settings: FitterConfig,
+) -> tuple[Found, Tensor, Tensor]:
+    """Let departures in, and find intervals: minima, ends of the intervals (S, 4) and standard errors (S,) of t."""
+    full = best.take(torch.arange(len(best.value), device=best.value.device))
+    ends, spread = full.value.new_zeros(len(full.value), 4), torch.zeros_like(full.value)
+    for every, columns in kinds(is_free):
+        start, index = (best.parameters[every], best.level[every]), every
+        for _ in range(PASSES):
+            free, prior = is_free[index], sigma[index]
+            found = descend(problem, index, start, free, prior, bounds, settings, STEPS, columns)
+            end = interval(problem, index, found, prior, free, bounds, settings, columns)
+            full.put(index, found)
+            ends[index], spread[index] = end.t, end.spread
+            # The profile may come upon a lower place than the search did: then again from there.
+            lower = end.lowest < found.value - BETTER
+            if not lower.any():
+                break
+            start, index = (end.parameters[lower], end.level[lower]), index[lower]
+    return full, ends, spread
+
+
+def best_two(problem: Problem, bounds: tuple[Tensor, Tensor], settings: FitterConfig) -> tuple[Found, Found]:
+    """Best and second best minimum on the nominal instrument; the same where all starts end at one place."""
+    start = grid.starts(problem, settings)
+    count, number = start.t.shape
+    device = start.t.device
+    sweep = torch.arange(count, device=device).repeat_interleave(number)
+    parameters = torch.zeros(len(sweep), N_PARAMETERS, dtype=torch.float64, device=device)
+    parameters[:, T], parameters[:, LOG_RATIO] = start.t.reshape(-1), start.log_ratio.reshape(-1)
+    fixed = settings.beam_amplitude_fixed
+    parameters[:, AMPLITUDE] = 0.3 * min(1.0, settings.beam_amplitude_max) if fixed is None else fixed
+    is_free, sigma = departures.nominal(len(sweep), settings, device)
+    level = start.level.reshape(len(sweep), -1)
+    found = descend(problem, sweep, (parameters, level), is_free, sigma, bounds, settings, STEPS, NOMINAL, number)
+    value = found.value.reshape(count, number)
+    best = torch.argmin(value, dim=1)
+    here = found.parameters[:, T].reshape(count, number)
+    same = ~torch.isfinite(value) | ((here - here.gather(1, best[:, None])).abs() < SAME)
+    second = torch.argmin(torch.where(same, float("inf"), value), dim=1)
+    second = torch.where(same.all(1), best, second)
+    first = number * torch.arange(count, device=device)
+    return found.take(first + best), found.take(first + second)
