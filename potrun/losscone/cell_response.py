@@ -60,10 +60,14 @@ def _shares(latitude: float, inside: FloatArray, weight: FloatArray) -> FloatArr
     for first in range(0, len(axis), 256):
         angle = np.degrees(np.arccos(np.clip(axis[first : first + 256] @ inside.T, -1.0, 1.0)))
         number = len(angle)
-        # A direction counts from the first node that is not below its angle on, halfway through its own degree.
-        place = np.minimum(np.ceil(angle).astype(np.int64), N_ANGLES) + (N_ANGLES + 1) * np.arange(number)[:, None]
-        counted = np.bincount(place.ravel(), np.tile(weight, number), minlength=number * (N_ANGLES + 1))
-        out[first : first + 256] = np.cumsum(counted.reshape(number, N_ANGLES + 1), axis=1)[:, :N_ANGLES]
+        # A direction stands for a patch a degree wide: it counts in part at the node within, and whole at the next.
+        node = np.ceil(angle - 0.5)
+        part = node - (angle - 0.5)
+        place = np.minimum(node.astype(np.int64), N_ANGLES) + (N_ANGLES + 2) * np.arange(number)[:, None]
+        size = number * (N_ANGLES + 2)
+        counted = np.bincount(place.ravel(), (weight * part).ravel(), minlength=size)
+        counted[1:] += np.bincount(place.ravel(), (weight * (1.0 - part)).ravel(), minlength=size)[:-1]
+        out[first : first + 256] = np.cumsum(counted.reshape(number, N_ANGLES + 2), axis=1)[:, :N_ANGLES]
     return out
 
 

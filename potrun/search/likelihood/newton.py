@@ -22,7 +22,7 @@ HOPELESS = 15.0
 """Distance in ln L that a trial must be able to make good to go on beside a better one."""
 
 SAME = 0.02
-"""Distance in t and ln r below which two trials go to one minimum."""
+"""Distance in every parameter below which two trials go to one minimum."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +162,7 @@ def _against_best(value: Tensor, parameters: Tensor, rivals: int) -> tuple[Tenso
     """How far each trial is above the best of its sweep, and whether it has come to the same place."""
     best = value.reshape(-1, rivals).argmin(1)
     best = (best + rivals * torch.arange(len(best), device=best.device)).repeat_interleave(rivals)
-    away = (parameters - parameters[best])[:, [T, LOG_RATIO]].abs().amax(1)
+    away = (parameters - parameters[best]).abs().amax(1)
     is_other = best != torch.arange(len(best), device=best.device)
     return value - value[best], is_other & (away < SAME)
 
