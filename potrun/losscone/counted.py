@@ -1,7 +1,7 @@
 """Sweeps made ready for the likelihood: counts instead of fluxes, and everything that the folded model needs."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,9 +42,10 @@ class LikelihoodBatch(SweepBatch):
 
     `sensitivity` are counts per unit of flux, `dark` the counts expected without electrons. `share_row` and
     `share_part` say where a cell's response stands in the table of shares, `around_rad` is its azimuth about the field
-    line. `slope` and `curvature` are -dlnF/dlnE and d^2lnF/d(lnE)^2 of the incident flux, for where no kappa
-    distribution is known; `temperature_ev` and `kappa` are NaN there. `usc_sigma_v` is the standard error of the
-    spacecraft potential, 0 where it is taken as known.
+    line. `theta_deg` and `phi_deg` are its direction and `axis` the unit vector that the loss cone is centred on, all
+    in the spacecraft's frame. `slope` and `curvature` are -dlnF/dlnE and d^2lnF/d(lnE)^2 of the incident flux, for
+    where no kappa distribution is known; `temperature_ev` and `kappa` are NaN there. `usc_sigma_v` is the standard
+    error of the spacecraft potential, 0 where it is taken as known.
     """
 
     counts: FloatArray = axes("S", N_CHANNELS, N_CELLS)
@@ -53,6 +54,9 @@ class LikelihoodBatch(SweepBatch):
     share_row: IntArray = axes("S", N_CHANNELS, N_CELLS)
     share_part: FloatArray = axes("S", N_CHANNELS, N_CELLS)
     around_rad: FloatArray = axes("S", N_CHANNELS, N_CELLS)
+    theta_deg: FloatArray = axes("S", N_CELLS)
+    phi_deg: FloatArray = axes("S", N_CHANNELS, N_CELLS)
+    axis: FloatArray = axes("S", N_CHANNELS, 3)
     slope: FloatArray = axes("S", N_CHANNELS)
     curvature: FloatArray = axes("S", N_CHANNELS)
     temperature_ev: FloatArray = axes("S")
@@ -140,12 +144,51 @@ def build_likelihood_batch(
         share_row=row,
         share_part=part,
         around_rad=np.nan_to_num(around),
+        theta_deg=np.broadcast_to(theta, (n_sweeps, N_CELLS)),
+        phi_deg=np.nan_to_num(table.to_sweeps(table.phi_deg)),
+        axis=np.nan_to_num(table.to_sweeps(axis)),
         slope=slope,
         curvature=curvature,
         temperature_ev=potential.electron_temperature_ev,
         kappa=potential.kappa,
         usc_sigma_v=np.hypot(np.nan_to_num(potential.sigma_volts), own.usc_sigma_v),
     )
+
+
+def turned(batch: LikelihoodBatch, tilt_deg: FloatArray) -> LikelihoodBatch:
+    """Turn the field of each sweep to another direction, and see the loss cone from there.
+
+    Parameters
+    ----------
+    batch : LikelihoodBatch
+    tilt_deg : (S, 2) float64, deg
+        Towards azimuths 0 and 90 deg about the field line, as `around_rad` counts them.
+
+    Returns
+    -------
+    LikelihoodBatch
+        Only what depends on the field's direction differs.
+    """
+    sweeps, rows = batch.phi_deg.shape[:2]
+    x, y, z = (batch.axis[..., i] for i in range(3))
+    flat = np.maximum(np.hypot(x, y), 1e-12)
+    up = np.stack([-z * x / flat, -z * y / flat, flat], axis=-1)
+    across = np.stack([-y / flat, x / flat, np.zeros_like(x)], axis=-1)
+    angle = np.radians(np.hypot(tilt_deg[:, 0], tilt_deg[:, 1]))[:, None, None]
+    towards = tilt_deg[:, 0, None, None] * up + tilt_deg[:, 1, None, None] * across
+    towards = np.radians(towards) / np.maximum(angle, 1e-12)
+    axis = np.cos(angle) * batch.axis + np.sin(angle) * towards
+    phi = batch.phi_deg.reshape(sweeps * rows, N_CELLS)
+    theta = batch.theta_deg[0]
+    bearing, around = field_line_bearing_deg(theta, phi, axis.reshape(-1, 3))
+    bearing, around = (values.reshape(batch.phi_deg.shape) for values in (bearing, around))
+    elevation, azimuth = np.radians(theta), np.radians(batch.phi_deg)
+    cosine = np.cos(elevation) * (np.cos(azimuth) * axis[..., :1] + np.sin(azimuth) * axis[..., 1:2])
+    cosine = cosine + np.sin(elevation) * axis[..., 2:]
+    distance = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
+    row, part = table_rows(theta, distance, bearing)
+    pitch = np.where(np.isfinite(batch.pitch_deg), 180.0 - distance, np.nan)
+    return replace(batch, axis=axis, share_row=row, share_part=part, around_rad=around, pitch_deg=pitch)
 
 
 def half_step(counts: FloatArray) -> FloatArray:

@@ -13,13 +13,14 @@ from potrun.losscone.model import DEGREE, Array, beam_exponent, mirror_ratio
 class ConeEdge(NamedTuple):
     """Half angle of the loss cone at each node of a channel (deg), and its derivatives.
 
-    All of shape (..., E, K): by U (deg/V), by ln r (deg) and by Usc (deg/V).
+    All of shape (..., E, K): by U (deg/V), by ln r (deg), by Usc and by the barrier's height (deg/V).
     """
 
     angle: Array
     by_u: Array
     by_log_ratio: Array
     by_usc: Array
+    by_barrier: Array
 
 
 def node_weights(offset: Array, weight: Array, log_flux: Array) -> Array:
@@ -73,25 +74,45 @@ def _sine_squared(energy_ev: Array, usc_v: Array, u_surface_v: Array, ratio: Arr
     return xp.where(is_free, square, xp.zeros_like(square)), free
 
 
-def cone_edge(energy_ev: Array, usc_v: Array, u_surface_v: Array, ratio: Array) -> ConeEdge:
+def cone_edge(
+    energy_ev: Array, usc_v: Array, u_surface_v: Array, ratio: Array, barrier: tuple[Array, float] | None = None
+) -> ConeEdge:
     """Half angle of the loss cone and how it changes; arguments as of :func:`cone_angle`.
+
+    A barrier above the surface turns back electrons that would have reached it: by its height below the surface's
+    potential (V, from 0 on, broadcasting like U), and by its field, B at the surface over B at the barrier.
 
     Returns
     -------
     ConeEdge
+
+    References
+    ----------
+    Poppe et al. 2011, doi:10.1029/2010GL046119, of barriers above the sunlit surface.
     """
     xp = array_namespace(energy_ev)
     square, free = _sine_squared(energy_ev, usc_v, u_surface_v, ratio)
+    by_barrier = xp.zeros_like(square)
+    potential, field = u_surface_v, ratio
+    if barrier is not None:
+        height, over_field = barrier
+        above, _ = _sine_squared(energy_ev, usc_v, u_surface_v - height, over_field * ratio)
+        stops = above < square
+        square = xp.where(stops, above, square)
+        field = xp.where(stops, over_field * ratio, ratio)
+        potential = xp.where(stops, u_surface_v - height, u_surface_v)
+        by_barrier = xp.where(stops, -field / free, by_barrier)
     inside = xp.clip(square, 0.0, 1.0)
     moves = (square > 0.0) & (square < 1.0)
     # d asin(sqrt x) / dx, held finite at both ends.
     steep = xp.where(moves, 0.5 / DEGREE / xp.sqrt(xp.clip(inside * (1.0 - inside), 1e-4, None)), xp.zeros_like(square))
-    steep_over_free = steep * ratio / free
+    steep_over_free = steep * field / free
     return ConeEdge(
         angle=xp.asin(xp.sqrt(inside)) / DEGREE,
         by_u=steep_over_free,
         by_log_ratio=steep * square,
-        by_usc=steep_over_free * u_surface_v / free,
+        by_usc=steep_over_free * potential / free,
+        by_barrier=steep * by_barrier,
     )
 
 

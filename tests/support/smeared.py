@@ -3,18 +3,20 @@
 import numpy as np
 
 from potrun.core.records import SpacecraftPotential
+from potrun.simulate.departures import Departures
 from potrun.simulate.handover import to_records
 from potrun.simulate.settings import Range, SimulationSettings
 from potrun.simulate.sweeps import simulate_sweeps
 
 USC_V = 8.0
+NONE = Departures()
 
 
-def smeared_day(number, seed):
+def smeared_day(number, seed, departures=NONE, **ranges):
     """Table, geometry, spacecraft potential and truth of connected sweeps."""
     settings = SimulationSettings(
         scenario="ranges", usc="drawn", usc_sunlit_v=Range(USC_V, USC_V), usc_shadow_v=Range(USC_V, USC_V),
-        disconnected_fraction=0.0, grazing_fraction=0.0, instrument="flown",
+        disconnected_fraction=0.0, grazing_fraction=0.0, instrument="flown", departures=departures, **ranges,
     )  # fmt: skip
     sweeps = simulate_sweeps(number, seed, settings)
     table, geometry = to_records(sweeps)

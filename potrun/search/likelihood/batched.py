@@ -7,7 +7,7 @@ from torch import Tensor
 
 from potrun.core.settings import FitterConfig
 from potrun.search.likelihood import departures, grid
-from potrun.search.likelihood.evaluate import AMPLITUDE, EVERY, LOG_RATIO, N_PARAMETERS, NOMINAL, USC, T
+from potrun.search.likelihood.evaluate import AMPLITUDE, BARRIER, EVERY, LOG_RATIO, N_PARAMETERS, NOMINAL, USC, T
 from potrun.search.likelihood.newton import SAME, Found, descend
 from potrun.search.likelihood.problem import Problem
 from potrun.search.likelihood.profile import interval
@@ -21,13 +21,37 @@ BETTER = 1e-3
 
 def kinds(is_free: Tensor) -> Iterator[tuple[Tensor, tuple[int, ...]]]:
     """Part sweeps by the parameters that are free, which costs each no more than it needs."""
-    departs, usc = is_free.clone(), is_free[:, USC]
-    departs[:, [*NOMINAL, USC]] = False
-    wide = departs.any(1)
-    for chosen, columns in ((wide, EVERY), (~wide & usc, (*NOMINAL, USC)), (~wide & ~usc, NOMINAL)):
+    departs, usc, barrier = is_free.clone(), is_free[:, USC], is_free[:, BARRIER]
+    departs[:, [*NOMINAL, USC, BARRIER]] = False
+    wide = departs.any(1) & ~barrier
+    flat = tuple(column for column in EVERY if column != BARRIER)
+    few = ~wide & ~barrier
+    for chosen, columns in (
+        (barrier, EVERY),
+        (wide, flat),
+        (few & usc, (*NOMINAL, USC)),
+        (few & ~usc, NOMINAL),
+    ):
         index = torch.nonzero(chosen).squeeze(1)
         if len(index):
             yield index, columns
+
+
+def settle(
+    problem: Problem,
+    start: Found,
+    is_free: Tensor,
+    sigma: Tensor,
+    bounds: tuple[Tensor, Tensor],
+    settings: FitterConfig,
+) -> Found:
+    """Go down from given places over all that is free."""
+    full = start.take(torch.arange(len(start.value), device=start.value.device))
+    for index, columns in kinds(is_free):
+        place = (start.parameters[index], start.level[index])
+        found = descend(problem, index, place, is_free[index], sigma[index], bounds, settings, STEPS, columns)
+        full.put(index, found)
+    return full
 
 
 def finish(
@@ -35,6 +59,7 @@ def finish(
     best: Found,
     is_free: Tensor,
     sigma: Tensor,
+    dispersion: Tensor,
     bounds: tuple[Tensor, Tensor],
     settings: FitterConfig,
 ) -> tuple[Found, Tensor, Tensor]:
@@ -46,7 +71,7 @@ def finish(
         for _ in range(PASSES):
             free, prior = is_free[index], sigma[index]
             found = descend(problem, index, start, free, prior, bounds, settings, STEPS, columns)
-            end = interval(problem, index, found, prior, free, bounds, settings, columns)
+            end = interval(problem, index, found, prior, free, dispersion[index], bounds, settings, columns)
             full.put(index, found)
             ends[index], spread[index] = end.t, end.spread
             # The profile may come upon a lower place than the search did: then again from there.

@@ -124,11 +124,30 @@ def _first_level(problem: Problem, sweep: int) -> Tensor:
     return torch.where(sensitivity > 0.0, torch.log(counts.clamp(min=0.1) / sensitivity.clamp(min=1e-30)), 0.0)
 
 
+def settle(
+    problem: Problem,
+    start: Found,
+    is_free: Tensor,
+    sigma: Tensor,
+    bounds: tuple[Tensor, Tensor],
+    settings: FitterConfig,
+) -> Found:
+    """Go down from given places, sweep by sweep; see :mod:`batched`."""
+    full = start.take(torch.arange(len(start.value)))
+    for index, columns in kinds(is_free):
+        for sweep in index.tolist():
+            one = torch.tensor([sweep])
+            objective = Objective(problem, one, sigma[one], columns, settings, bounds)
+            full.put(one, objective.lowest(start.take(one), torch.nonzero(is_free[sweep]).squeeze(1).tolist()))
+    return full
+
+
 def finish(
     problem: Problem,
     best: Found,
     is_free: Tensor,
     sigma: Tensor,
+    dispersion: Tensor,
     bounds: tuple[Tensor, Tensor],
     settings: FitterConfig,
 ) -> tuple[Found, Tensor, Tensor]:
@@ -143,11 +162,11 @@ def finish(
             found = objective.lowest(best.take(one), free)
             full.put(one, found)
             spread[sweep] = curvature_error(found.curvature, is_free[one])[0]
-            ends[sweep] = _ends(objective, found, free, float(spread[sweep]))
+            ends[sweep] = _ends(objective, found, free, float(spread[sweep]), float(dispersion[sweep]))
     return full, ends, spread
 
 
-def _ends(objective: Objective, best: Found, free: list[int], spread: float) -> Tensor:
+def _ends(objective: Objective, best: Found, free: list[int], spread: float, dispersion: float) -> Tensor:
     """Find where the profile has risen by each limit, by Brent's method; (4,)."""
     others = [column for column in free if column != T]
     centre, base = float(best.parameters[0, T]), float(best.value[0])
@@ -155,8 +174,8 @@ def _ends(objective: Objective, best: Found, free: list[int], spread: float) -> 
     ends = []
     for limit in LIMITS.values():
         for side in (-1.0, 1.0):
-            rise = _rise(objective, best, others, base + limit)
-            outer = min(max(centre + side * 2.0 * spread, low), high)
+            rise = _rise(objective, best, others, base + dispersion * limit)
+            outer = min(max(centre + side * 2.0 * spread * dispersion**0.5, low), high)
             while rise(outer) < 0.0 and low < outer < high:
                 outer = min(max(centre + 1.6 * (outer - centre), low), high)
             ends.append(outer if rise(outer) <= 0.0 else brentq(rise, centre, outer, xtol=1e-5 * spread + 1e-9))

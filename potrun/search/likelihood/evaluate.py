@@ -19,14 +19,18 @@ from potrun.search.likelihood.problem import Problem
 U_OFFSET_V = 30.0
 """U = 30 V - exp(t): even steps of t are even steps of a potential's size, and U may reach +20 V."""
 
-N_PARAMETERS = 10
+N_PARAMETERS = 11
 T, LOG_RATIO, AMPLITUDE, ANISOTROPY, BACKGROUND, BACKGROUND_SLOPE, USC, DRIFT, TILT = range(9)
 TILT_ACROSS = TILT + 1
+BARRIER = TILT + 2
 
 NOMINAL = (T, LOG_RATIO, AMPLITUDE, ANISOTROPY)
 """Parameters of the nominal instrument."""
 
 EVERY = tuple(range(N_PARAMETERS))
+
+ALONE = (USC, BARRIER, TILT, TILT_ACROSS)
+"""Parameters with a vector over cells of their own, in the order of these vectors."""
 
 LARGEST_BACKGROUND = 0.9
 
@@ -63,6 +67,17 @@ class Row:
     beam: Tensor
     beam_by_u: Tensor
     lost: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """What the cells of B trials see: each (B, E, C), but for the derivatives of the lost share, (B, E, F, C)."""
+
+    lost: Tensor
+    slopes: Tensor
+    model: Tensor
+    full: Tensor
+    expected: Tensor
 
 
 def evaluate(
@@ -112,10 +127,13 @@ def _row(problem: Problem, sweep: Tensor, parameters: Tensor, settings: FitterCo
     u = U_OFFSET_V - torch.exp(column[T])
     usc = problem.usc[sweep] + column[USC]
     ratio = torch.exp(column[LOG_RATIO] + column[DRIFT] * problem.drift)
-    edge = cone_edge(problem.node_energy[sweep], usc[..., None], u[..., None], ratio[..., None])
+    barrier = (column[BARRIER][..., None], settings.likelihood.barrier_field) if BARRIER in columns else None
+    edge = cone_edge(problem.node_energy[sweep], usc[..., None], u[..., None], ratio[..., None], barrier)
     slopes = [edge.by_u, edge.by_log_ratio]
     if USC in columns:
         slopes.append(edge.by_usc)
+    if BARRIER in columns:
+        slopes.append(edge.by_barrier)
     if TILT in columns:
         slopes.append(torch.ones_like(edge.angle))
     rows = problem.counts.shape[1]
@@ -133,6 +151,39 @@ def _row(problem: Problem, sweep: Tensor, parameters: Tensor, settings: FitterCo
     return Row(u - U_OFFSET_V, kept, beam.to(u.dtype), beam_by_u.to(u.dtype), lost)
 
 
+def predict(problem: Problem, sweep: Tensor, parameters: Tensor, level: Tensor, settings: FitterConfig) -> Tensor:
+    """Predict the counts of trials; arguments as of :func:`evaluate`.
+
+    Returns
+    -------
+    (B, E, C) float
+    """
+    row = _row(problem, sweep, parameters, settings, EVERY)
+    return _cells(problem, sweep, row, parameters, level, EVERY).expected
+
+
+def _cells(
+    problem: Problem, sweep: Tensor, row: Row, parameters: Tensor, level: Tensor, columns: tuple[int, ...]
+) -> Cells:
+    """Compute what every cell is expected to count."""
+    kind = row.lost.dtype
+
+    def cells(values: Tensor) -> Tensor:
+        return values[..., None].to(kind)
+
+    lost, slopes = row.lost[:, :, 0], row.lost[:, :, 1:]
+    if TILT in columns:
+        turn = parameters[:, None, None, TILT : TILT_ACROSS + 1].to(kind)
+        lost = lost + slopes[:, :, -1] * (problem.tilt[sweep] * turn).sum(-1)
+        # A linear shift can overshoot; a cell that is wholly in or out moves no more.
+        slopes = slopes * ((lost >= 0.0) & (lost <= 1.0)).to(kind)[:, :, None]
+        lost = lost.clamp(0.0, 1.0)
+    amplitude, anisotropy = cells(parameters[:, AMPLITUDE, None]), cells(parameters[:, ANISOTROPY, None])
+    model = folded_model(lost, cells(1.0 - row.kept), amplitude, cells(row.beam), problem.beam_share[sweep])
+    full = incident_counts(cells(torch.exp(level)), problem.sensitivity[sweep], anisotropy, problem.cosine2[sweep])
+    return Cells(lost, slopes, model, full, expected_counts(full, model, problem.dark[sweep]))
+
+
 def _evaluate(
     problem: Problem,
     sweep: Tensor,
@@ -147,40 +198,24 @@ def _evaluate(
     So the vectors are multiplied with each other once (Gram matrix of a row), and the factors come in afterwards.
     """
     row = _row(problem, sweep, parameters, settings, columns)
-    kind = row.lost.dtype
-
-    def cells(values: Tensor) -> Tensor:
-        return values[..., None].to(kind)
-
-    lost, slopes = row.lost[:, :, 0], row.lost[:, :, 1:]
-    if TILT in columns:
-        tilt = problem.tilt[sweep]
-        lost = lost + slopes[:, :, -1] * (tilt * parameters[:, None, None, TILT:].to(kind)).sum(-1)
-        # A linear shift can overshoot; a cell that is wholly in or out moves no more.
-        slopes = slopes * ((lost >= 0.0) & (lost <= 1.0)).to(kind)[:, :, None]
-        lost = lost.clamp(0.0, 1.0)
-    share, cosine2, dark, counts = (
-        values[sweep] for values in (problem.beam_share, problem.cosine2, problem.dark, problem.counts)
-    )
-    amplitude, anisotropy = parameters[:, AMPLITUDE, None], cells(parameters[:, ANISOTROPY, None])
-    model = folded_model(lost, cells(1.0 - row.kept), cells(amplitude), cells(row.beam), share)
-    full = incident_counts(cells(torch.exp(level)), problem.sensitivity[sweep], anisotropy, cosine2)
-    expected = expected_counts(full, model, dark)
+    seen = _cells(problem, sweep, row, parameters, level, columns)
+    full, slopes, expected, counts = seen.full, seen.slopes, seen.expected, problem.counts[sweep]
     own = settings.likelihood
     value = misfit(counts, expected, own.scatter).to(torch.float64).sum((1, 2))
-    vectors = [expected - counts, expected - dark, full * slopes[:, :, 0], full * slopes[:, :, 1], full * share]
-    vectors.append(full * model * (cosine2 / (1.0 + anisotropy * cosine2)))
+    vectors = [expected - counts, expected - problem.dark[sweep], full * slopes[:, :, 0], full * slopes[:, :, 1]]
+    cosine2 = problem.cosine2[sweep]
+    anisotropy = parameters[:, ANISOTROPY, None, None].to(full.dtype)
+    vectors += [full * problem.beam_share[sweep], full * seen.model * (cosine2 / (1.0 + anisotropy * cosine2))]
     if BACKGROUND in columns:
-        vectors.append(full * lost)
-    if USC in columns:
-        vectors.append(full * slopes[:, :, 2])
+        vectors.append(full * seen.lost)
+    vectors += [full * slopes[:, :, 2 + i] for i in range(slopes.shape[2] - 2 - (TILT in columns))]
     if TILT in columns:
         turned = full * slopes[:, :, -1]
-        vectors += [turned * tilt[..., 0], turned * tilt[..., 1]]
+        vectors += [turned * problem.tilt[sweep][..., 0], turned * problem.tilt[sweep][..., 1]]
     stacked = torch.stack(vectors, dim=2).reshape(-1, len(vectors), counts.shape[2])
     weighted = stacked / variance(expected, own.scatter).reshape(-1, 1, counts.shape[2])
     gram = torch.bmm(stacked, weighted.mT).to(torch.float64)
-    factors = _factors(problem, sweep, row, amplitude, columns, len(vectors)).reshape(len(gram), len(vectors), -1)
+    factors = _factors(problem, sweep, row, parameters, columns, len(vectors)).reshape(len(gram), len(vectors), -1)
     product = torch.bmm(factors.mT, torch.bmm(gram, factors)).reshape(*level.shape, factors.shape[2], -1)
     total = product.sum(1)
     return Place(
@@ -194,14 +229,16 @@ def _evaluate(
 
 
 def _factors(
-    problem: Problem, sweep: Tensor, row: Row, amplitude: Tensor, columns: tuple[int, ...], vectors: int
+    problem: Problem, sweep: Tensor, row: Row, parameters: Tensor, columns: tuple[int, ...], vectors: int
 ) -> Tensor:
     """Factors of the vectors in the derivative by each parameter, (B, E, vectors, 2 + N); the first two stand alone."""
     shape = row.beam.shape
     factors = row.beam.new_zeros(*shape, vectors, 2 + len(columns))
     factors[..., 0, 0] = factors[..., 1, 1] = 1.0
     by_u, by_log_ratio, by_beam, by_cosine2, by_background = range(2, 7)
-    of_beam, kept = amplitude * row.beam_by_u, row.kept
+    alone = [column for column in ALONE if column in columns]
+    place_of = {column: vectors - len(alone) + place for place, column in enumerate(alone)}
+    of_beam, kept = parameters[:, AMPLITUDE, None] * row.beam_by_u, row.kept
     bare = torch.where(kept > 1.0 - LARGEST_BACKGROUND, 1.0 - kept, 0.0)
     entries = {
         T: ((by_u, -kept * row.shift), (by_beam, of_beam * row.shift)),
@@ -210,10 +247,9 @@ def _factors(
         ANISOTROPY: ((by_cosine2, torch.ones_like(kept)),),
         BACKGROUND: ((by_background, bare),),
         BACKGROUND_SLOPE: ((by_background, bare * problem.log_energy[sweep]),),
-        USC: ((vectors - 3 if TILT in columns else vectors - 1, -kept), (by_beam, -of_beam)),
+        USC: ((place_of.get(USC, 0), -kept), (by_beam, -of_beam)),
         DRIFT: ((by_log_ratio, -kept * problem.drift),),
-        TILT: ((vectors - 2, -kept),),
-        TILT_ACROSS: ((vectors - 1, -kept),),
+        **{column: ((place_of.get(column, 0), -kept),) for column in (BARRIER, TILT, TILT_ACROSS)},
     }
     for place, column in enumerate(columns):
         for vector, factor in entries[column]:

@@ -24,8 +24,8 @@ from potrun.search.likelihood.profile import LIMITS, curvature_error
 
 CPU_CHUNK = 128
 GPU_CHUNK = 1024
-COLUMNS = ("u", "ratio", "amplitude", "anisotropy", "value", "freedom", "second_u", "second_worse", "statistical",
-           "systematic", "usc", "lo68", "hi68", "lo95", "hi95", "apart")  # fmt: skip
+COLUMNS = ("u", "ratio", "amplitude", "anisotropy", "value", "deviance", "dispersion", "spread", "second_u",
+           "second_worse", "statistical", "systematic", "usc", "lo68", "hi68", "lo95", "hi95", "apart")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,32 @@ class Search(Protocol):
         """Best and second best minimum on the nominal instrument; the same where there is but one."""
         ...
 
+    def settle(
+        self,
+        problem: Problem,
+        start: Found,
+        is_free: Tensor,
+        sigma: Tensor,
+        bounds: tuple[Tensor, Tensor],
+        settings: FitterConfig,
+    ) -> Found:
+        """Minima over all that is free, from given places."""
+        ...
+
     def finish(
         self,
         problem: Problem,
         best: Found,
         is_free: Tensor,
         sigma: Tensor,
+        dispersion: Tensor,
         bounds: tuple[Tensor, Tensor],
         settings: FitterConfig,
     ) -> tuple[Found, Tensor, Tensor]:
-        """Minima with departures let in, ends of the intervals (S, 4), standard errors (S,) of t."""
+        """Minima, ends of the intervals (S, 4) and standard errors (S,) of t.
+
+        ln L falls by `dispersion` (S,) times the limits at the ends; the standard errors are of a dispersion of 1.
+        """
         ...
 
 
@@ -121,53 +137,62 @@ class LikelihoodFitter:
         problem = make_problem(batch.take(index), settings, device, self.kind)
         bounds = bounds_of(settings, device)
         best, second = self.search.best_two(problem, bounds, settings)
-        freedom = problem.weight.sum((1, 2)) - (problem.weight.amax(2)).sum(1) - 4.0
         is_free, _ = departures.nominal(problem.n_sweeps, settings, device)
-        numbers = {
-            "value": best.value,
-            "freedom": freedom,
+        numbers = {name: torch.zeros_like(best.value) for name in COLUMNS}
+        for part in departures.depart(self.search, batch.take(index), problem, best, bounds, settings):
+            for name, values in self._with_departures(part, bounds).items():
+                numbers[name][part.index] = values
+        size = U_OFFSET_V - numbers["u"]
+        narrow = torch.minimum(curvature_error(best.curvature, is_free), numbers["spread"])
+        numbers |= {
             "second_u": (torch.exp(best.parameters[:, T]) - torch.exp(second.parameters[:, T])).abs(),
             "second_worse": second.value - best.value,
-        }
-        narrow = curvature_error(best.curvature, is_free)
-        deviance = 2.0 * best.value / freedom.clamp(min=1.0)
-        wider, prior = departures.departing(deviance, problem.usc_sigma, settings, device)
-        full, ends, spread = self.search.finish(problem, best, wider, prior, bounds, settings)
-        size = torch.exp(full.parameters[:, T])
-        u = U_OFFSET_V - torch.exp(ends)
-        numbers |= {
-            "u": U_OFFSET_V - size,
-            "ratio": torch.exp(full.parameters[:, LOG_RATIO]),
-            "amplitude": full.parameters[:, AMPLITUDE],
-            "anisotropy": full.parameters[:, ANISOTROPY],
-            "statistical": size * torch.minimum(narrow, spread),
-            "systematic": size * torch.sqrt((spread**2 - narrow**2).clamp(min=0.0)),
-            "usc": size * _usc_part(full, wider, spread),
-            "lo68": u[:, 1],
-            "hi68": u[:, 0],
-            "lo95": u[:, 3],
-            "hi95": u[:, 2],
+            "statistical": size * narrow,
+            "systematic": size * torch.sqrt(numbers["spread"] ** 2 - narrow**2),
         }
         second_u = U_OFFSET_V - torch.exp(second.parameters[:, T])
         outside = (second_u < numbers["lo95"]) | (second_u > numbers["hi95"])
-        numbers["apart"] = torch.zeros_like(second_u)
         for percent, bit in (("68", IntervalFlag.DISJOINT_68), ("95", IntervalFlag.DISJOINT_95)):
-            apart = outside & (numbers["second_worse"] <= LIMITS[percent])
+            apart = outside & (numbers["second_worse"] <= LIMITS[percent] * numbers["dispersion"])
             numbers["apart"] += apart * float(bit)
             low, high = f"lo{percent}", f"hi{percent}"
             numbers[low] = torch.where(apart, torch.minimum(numbers[low], second_u), numbers[low])
             numbers[high] = torch.where(apart, torch.maximum(numbers[high], second_u), numbers[high])
         return _Outcome(index, {name: values.cpu().numpy() for name, values in numbers.items()})
 
+    def _with_departures(self, part: departures.Part, bounds: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        """Columns of sweeps that may depart from the nominal instrument."""
+        deviance = departures.deviance_per_freedom(part, self.settings)
+        dispersion = departures.dispersion(deviance, self.settings)
+        full, ends, spread = self.search.finish(
+            part.problem, part.found, part.is_free, part.sigma, dispersion, bounds, self.settings
+        )
+        size, u = torch.exp(full.parameters[:, T]), U_OFFSET_V - torch.exp(ends)
+        wider = torch.sqrt(dispersion)
+        return {
+            "value": full.value,
+            "deviance": deviance,
+            "dispersion": dispersion,
+            "spread": spread * wider,
+            "u": U_OFFSET_V - size,
+            "ratio": torch.exp(full.parameters[:, LOG_RATIO]),
+            "amplitude": full.parameters[:, AMPLITUDE],
+            "anisotropy": full.parameters[:, ANISOTROPY],
+            "usc": size * wider * _usc_part(full, part.is_free, spread),
+            "lo68": u[:, 1],
+            "hi68": u[:, 0],
+            "lo95": u[:, 3],
+            "hi95": u[:, 2],
+        }
+
     def _result(self, batch: LikelihoodBatch, numbers: dict[str, FloatArray]) -> FitResult:
         parameters = np.stack([numbers["u"], numbers["ratio"], numbers["amplitude"]], axis=1)
         result = make_result(batch, parameters, self.settings, chi2=2.0 * numbers["value"])
-        deviance = 2.0 * numbers["value"] / np.maximum(numbers["freedom"], 1.0)
         with np.errstate(invalid="ignore"):
             detail = LikelihoodDetail(
                 anisotropy=numbers["anisotropy"],
-                deviance_per_freedom=deviance,
-                is_misfit=deviance > self.settings.likelihood.misfit_max,
+                deviance_per_freedom=numbers["deviance"],
+                is_misfit=numbers["deviance"] > self.settings.likelihood.misfit_max,
                 second_u_v=numbers["second_u"],
                 second_worse_by=numbers["second_worse"],
                 sigma_statistical_v=numbers["statistical"],

@@ -1,6 +1,6 @@
 """Some sweeps as torch tensors: counts, response tables and nodes, ready to be evaluated at any parameters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -11,11 +11,11 @@ from potrun.losscone.cell_response import N_ANGLES, ROWS_PER_DEGREE, share_table
 from potrun.losscone.counted import LikelihoodBatch
 from potrun.losscone.folded import node_weights
 from potrun.losscone.model import DEGREE
-from potrun.plasma.response import log_normal_response, response_sigma
+from potrun.plasma.response import Response, log_normal_response, response_sigma
 from potrun.search.likelihood.lookup import weighted_sum
 
 NODES = 9
-"""Gauss-Hermite nodes across a channel."""
+"""Nodes of the cone across a channel, even in ln E within 3 sigma: it has a kink, which Gauss's nodes do not like."""
 
 COARSE_NODES = 5
 """Of the cone, where a first look is enough."""
@@ -62,6 +62,13 @@ class Problem:
         """Number of sweeps."""
         return len(self.counts)
 
+    def take(self, index: Tensor) -> "Problem":
+        """Return some sweeps."""
+        whole = {item.name: getattr(self, item.name) for item in fields(self)}
+        table = self.table.reshape(self.n_sweeps, -1, self.table.shape[1])[index]
+        some = {name: values[index] for name, values in whole.items() if name not in ("table", "drift")}
+        return Problem(table=table.reshape(-1, table.shape[2]), drift=self.drift, **some)
+
 
 def make_problem(
     batch: LikelihoodBatch, settings: FitterConfig, device: torch.device, kind: torch.dtype = torch.float32
@@ -94,13 +101,10 @@ def make_problem(
     around = tensor(batch.around_rad)
     energy = torch.nan_to_num(tensor(batch.energy_ev), nan=1.0)
     own = settings.likelihood
-    cone = log_normal_response(own.energy_width, NODES)
-    place = np.linspace(-3.0, 3.0, BEAM_NODES)
-    wide = np.exp(-0.5 * place**2)
-    coarse = log_normal_response(own.energy_width, COARSE_NODES)
-    offsets = [cone.log_offset, response_sigma(own.energy_width) * place, coarse.log_offset]
-    weights = [cone.weight, wide / wide.sum(), coarse.weight]
-    offsets, weights = [tensor(offset) for offset in offsets], [tensor(weight) for weight in weights]
+    cone, fine = even_response(own.energy_width, NODES), even_response(own.energy_width, BEAM_NODES)
+    responses = (cone, fine, log_normal_response(own.energy_width, COARSE_NODES))
+    offsets = [tensor(response.log_offset) for response in responses]
+    weights = [tensor(response.weight) for response in responses]
     nodes = [energy[..., None] * torch.exp(offset) for offset in offsets]
     usc = torch.nan_to_num(tensor(batch.usc_v), nan=0.0)
     spread = [
@@ -133,6 +137,13 @@ def make_problem(
         usc_sigma=tensor(batch.usc_sigma_v),
         pitch=pitch,
     )
+
+
+def even_response(relative_width: float, nodes: int) -> Response:
+    """Nodes of a channel's response that are even in ln E within 3 sigma."""
+    place = np.linspace(-3.0, 3.0, nodes)
+    weight = np.exp(-0.5 * place**2)
+    return Response(response_sigma(relative_width) * place, weight / weight.sum())
 
 
 def log_flux(batch: LikelihoodBatch, node: Tensor, usc: Tensor, offset: Tensor) -> Tensor:

@@ -66,6 +66,7 @@ def interval(
     best: Found,
     sigma: Tensor,
     is_free: Tensor,
+    dispersion: Tensor,
     bounds: tuple[Tensor, Tensor],
     settings: FitterConfig,
     columns: tuple[int, ...] = EVERY,
@@ -81,6 +82,8 @@ def interval(
         Their minima.
     sigma : (S, P) float64
     is_free : (S, P) bool
+    dispersion : (S,) float64
+        Factor of the limits.
     bounds : two of (P,) float64
     settings : FitterConfig
     columns : tuple of int
@@ -98,7 +101,8 @@ def interval(
     trials = _Trials(
         sweep=sweep[each],
         side=spread.new_tensor([-1.0, 1.0, -1.0, 1.0]).repeat(count),
-        limit=spread.new_tensor([LIMITS["68"], LIMITS["68"], LIMITS["95"], LIMITS["95"]]).repeat(count),
+        limit=spread.new_tensor([LIMITS["68"], LIMITS["68"], LIMITS["95"], LIMITS["95"]]).repeat(count)
+        * dispersion[each],
         is_free=held,
         sigma=sigma[each],
         centre=best.parameters[each, T],
