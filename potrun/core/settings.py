@@ -331,8 +331,8 @@ class BeamConfig(Checked):
     """From where on a peak in the flux from the surface counts as a beam."""
 
     pitch_from_deg: float = between(150.0, 90.0, 179.0)
-    angle_deg: float = between(7.5, 1.0, 90.0)
-    least_excess: float = between(0.1, 0.0, 100.0)
+    angle_deg: float = between(10.0, 1.0, 90.0)
+    least_excess: float = between(0.15, 0.0, 100.0)
     least_sigma: float = between(3.0, 0.0, 100.0)
     least_ratio_to_next: float = between(1.05, 1.0, 100.0)
 

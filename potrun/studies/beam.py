@@ -171,7 +171,7 @@ def _rates_table(rates: Sequence[Rate]) -> Table:
 
 
 def _agreement(result: Mapping[str, NDArray[Any]], beams: Beams) -> tuple[Table, dict[str, float]]:
-    """Compare the peaks with Usc - U of the fit: all fitted sweeps of the asked quality, and those with shadow."""
+    """Compare the peaks of the asked quality with Usc - U of the fit and, where it is known, of the truth."""
     groups = {
         "all": beams.taken,
         "footpoint in sun": beams.taken & result["spec_projection_in_sun"],
@@ -179,18 +179,26 @@ def _agreement(result: Mapping[str, NDArray[Any]], beams: Beams) -> tuple[Table,
     }
     rows: list[list[Cell]] = []
     metrics: dict[str, float] = {}
-    for name, chosen in groups.items():
-        both = chosen & beams.found & (beams.expected_ev > 0)
-        ratio = beams.energy_ev[both] / beams.expected_ev[both]
-        low, middle, high = np.percentile(ratio, [16, 50, 84]).tolist() if both.any() else [np.nan] * 3
-        within = float((np.abs(np.log(ratio)) < np.log(FACTOR)).mean()) if both.any() else float("nan")
-        rows.append([name, int(chosen.sum()), int((chosen & beams.found).sum()), low, middle, high, within])
-        word = name.replace(" ", "_")
-        metrics |= {
-            f"{word}/sweeps": float(chosen.sum()),
-            f"{word}/peaks": float((chosen & beams.found).sum()),
-            f"{word}/ratio_median": middle,
-            f"{word}/within_factor": within,
-        }
-    columns = ("sweeps", "taken", "with a peak", "16 % of E / (Usc - U)", "median", "84 %", f"within x{FACTOR:g}")
-    return Table("Energy of the peak over Usc - U of the fit, which it does not depend on", columns, rows), metrics
+    for origin, expected in (("fit", beams.expected_ev), ("truth", beams.true_ev)):
+        for name, chosen in groups.items():
+            both = chosen & beams.found & (expected > 0)
+            if origin == "truth" and not both.any():
+                continue
+            ratio = beams.energy_ev[both] / expected[both]
+            low, middle, high = np.percentile(ratio, [16, 50, 84]).tolist() if both.any() else [np.nan] * 3
+            within = float((np.abs(np.log(ratio)) < np.log(FACTOR)).mean()) if both.any() else float("nan")
+            peaks = int((chosen & beams.found).sum())
+            rows.append([origin, name, int(chosen.sum()), peaks, low, middle, high, within])
+            numbers = {"sweeps": float(chosen.sum()), "peaks": peaks, "ratio_median": middle, "within_factor": within}
+            metrics |= {f"{origin}/{name.replace(' ', '_')}/{key}": value for key, value in numbers.items()}
+    columns = (
+        "U of the",
+        "sweeps",
+        "taken",
+        "with a peak",
+        "16 % of E / (Usc - U)",
+        "median",
+        "84 %",
+        f"within x{FACTOR:g}",
+    )
+    return Table("Energy of the peak, found without a fit, over Usc - U", columns, rows), metrics

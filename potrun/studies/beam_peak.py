@@ -22,10 +22,11 @@ class UpwardFlux:
 
 
 def upward_flux(table: DayTable, geometry: Geometry, theta_deg: FloatArray, settings: BeamConfig) -> UpwardFlux:
-    """Divide the mean flux at pitch angles near 180 deg by the mean incident flux, channel by channel.
+    """Divide the mean flux at pitch angles near 180 deg by that near 0 deg, channel by channel.
 
     Cells from `pitch_from_deg` on count, each weighted by a Gaussian about 180 deg of the width `angle_deg`, as a beam
-    fills a part of them only.
+    fills a part of them only. The incident flux is taken at the angles that mirror them, so that one which is stronger
+    along the field is no beam.
 
     Parameters
     ----------
@@ -45,10 +46,11 @@ def upward_flux(table: DayTable, geometry: Geometry, theta_deg: FloatArray, sett
     flux = table.to_sweeps(geometry.electron_flux(table.flux))
     counts_per_flux = GEOMETRIC_FACTOR_CM2_SR * energy[..., None] * cell_accumulation_s(theta_deg)
     known = np.isfinite(flux) & np.isfinite(pitch)
-    upward = np.exp(-0.5 * ((180.0 - pitch) / settings.angle_deg) ** 2)
+    along = np.minimum(pitch, 180.0 - pitch)
+    weight = np.where(known & (along <= 180.0 - settings.pitch_from_deg), _gaussian(along, settings.angle_deg), 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        up, up_error = _mean(flux, counts_per_flux, np.where(known & (pitch >= settings.pitch_from_deg), upward, 0.0))
-        down, down_error = _mean(flux, counts_per_flux, np.where(known & (pitch < 90.0), 1.0, 0.0))
+        up, up_error = _mean(flux, counts_per_flux, np.where(pitch > 90.0, weight, 0.0))
+        down, down_error = _mean(flux, counts_per_flux, np.where(pitch < 90.0, weight, 0.0))
         ratio = np.where(down > 0, up / down, np.nan)
         sigma = np.hypot(up_error / down, ratio * down_error / down)
     order = np.argsort(energy, axis=1, kind="stable")
@@ -103,6 +105,10 @@ def in_reach(energy_ev: FloatArray, beam_ev: FloatArray) -> BoolArray:
     with np.errstate(invalid="ignore"):
         low, high = np.fmin.reduce(energy_ev, axis=1), np.fmax.reduce(energy_ev, axis=1)
         return np.asarray((beam_ev >= low) & (beam_ev <= high))
+
+
+def _gaussian(angle_deg: FloatArray, width_deg: float) -> FloatArray:
+    return np.asarray(np.exp(-0.5 * (angle_deg / width_deg) ** 2))
 
 
 def _mean(flux: FloatArray, counts_per_flux: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
