@@ -88,15 +88,13 @@ def _set_up_log(is_verbose: bool) -> None:
 
 
 def _fetch(settings: "FetchSettings") -> int:
-    from pathlib import Path
-
     from potrun.archive.days import scan_archive, select_days
     from potrun.core.locks import hold
     from potrun.fetch.catalogue import files_for, mission_days
     from potrun.fetch.progress import FetchProgress
     from potrun.fetch.session import LOCK_NAME, check_space, fetch_all
 
-    root = Path(settings.archive.root)
+    root = settings.archive.path
     chosen = select_days(mission_days(), settings.year, settings.month, settings.day)
     files = files_for([day.date for day in chosen], settings.fetch.base_urls)
     if scan_archive(root).origin == "simulated":
@@ -112,7 +110,31 @@ def _fetch(settings: "FetchSettings") -> int:
     counts = Counter(outcome.state.value for outcome in outcomes)
     summary = ", ".join(f"{n} {state}" for state, n in counts.items())
     log.info("%s; %.1f MB, %.2f MB/s", summary, progress.received_bytes / 1e6, progress.rate_bytes_s() / 1e6)
+    if progress.labels_absent:
+        log.warning(
+            "%d tables have no label on the server: only their length and content were checked", progress.labels_absent
+        )
+    _write_solid_angles(root)
     return _judge(outcomes, root)
+
+
+def _write_solid_angles(root: "Path") -> None:
+    """Write the cells' solid angles beside their inclinations; other programs for these tables read them."""
+    from potrun.archive.layout import SOLID_ANGLES_NAME, THETA_NAME
+    from potrun.core.atomic import write_text
+    from potrun.core.errors import DataError
+    from potrun.core.instrument import cell_solid_angle_sr
+    from potrun.geometry.theta import read_theta
+
+    theta = root / THETA_NAME
+    if not theta.is_file():
+        return
+    try:
+        angles = cell_solid_angle_sr(read_theta(theta))
+    except DataError as error:
+        log.warning("%s is not written: %s", SOLID_ANGLES_NAME, error)
+        return
+    write_text(root / SOLID_ANGLES_NAME, "".join(f"{angle:.6f}\n" for angle in angles))
 
 
 def _announce(files: "list[RemoteFile]", root: "Path") -> None:

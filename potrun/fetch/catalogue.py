@@ -21,21 +21,45 @@ TABLE_BYTES = 24_400_000
 """A full day: 15,480 rows of 1,573 bytes; most days are a little smaller."""
 
 
+LABEL_BYTES = 20_000
+
+COPY_FOLDER = "geocopy/ppi/lp_er_calibrated"
+"""The bundle's copy at the Geosciences node, where names of folders have underscores in place of hyphens."""
+
+
 class Content(Enum):
     """What a file is, so that something else under its name is recognised."""
 
     TABLE = "day table"
+    LABEL = "label"
     THETA = "inclinations"
     ATTITUDE = "attitude table"
     LEAP_SECONDS = "leap-seconds kernel"
     KERNEL = "kernel"
+
+    @property
+    def most_bytes(self) -> int:
+        """No such file is larger; an answer that goes on is not waited for."""
+        return _MOST_BYTES[self]
+
+
+_MOST_BYTES = {
+    Content.TABLE: 60_000_000,
+    Content.LABEL: 1_000_000,
+    Content.THETA: 100_000,
+    Content.ATTITUDE: 5_000_000,
+    Content.LEAP_SECONDS: 1_000_000,
+    Content.KERNEL: 500_000_000,
+}
+"""A day has at most 17,280 rows of 1573 bytes; the others are several times the size of the largest of their kind."""
 
 
 @dataclass(frozen=True)
 class RemoteFile:
     """A file of the archive: where it is served, where it goes, what it must be.
 
-    `digest` is (algorithm, hexadecimal digits) where it is published; `date` is that of a day table.
+    `digest` is (algorithm, hexadecimal digits) where it is published; `date` is that of a day table, `label` the file
+    beside it that describes it.
     """
 
     url: str
@@ -44,6 +68,7 @@ class RemoteFile:
     estimated_bytes: int
     digest: tuple[str, str] | None = None
     date: dt.date | None = None
+    label: "RemoteFile | None" = None
 
     @property
     def name(self) -> str:
@@ -79,7 +104,7 @@ def mission_days() -> list[ArchiveDay]:
 
 
 def files_for(days: Sequence[dt.date], base_urls: BaseUrls) -> list[RemoteFile]:
-    """List what a run over these days needs: kernels, attitude and inclinations first, then the tables.
+    """List what a run over these days needs: kernels, attitude, inclinations, then the tables with their labels.
 
     A trajectory is taken along when a day within one of its span is asked for, because a file of a day may end in the
     first second of the next and a kernel's ends are in another time scale.
@@ -90,12 +115,16 @@ def files_for(days: Sequence[dt.date], base_urls: BaseUrls) -> list[RemoteFile]:
         If a base address is not acceptable (see :func:`checked_base`).
     """
     servers = _servers(base_urls)
+    bundle, folder = ("pds_ppi", "lp-er-calibrated/data-3deleflux")
+    if base_urls.tables_from == "geosciences":
+        bundle, folder = ("geosciences", f"{COPY_FOLDER}/data_3deleflux")
+    beside = f"{folder}{'_' if bundle == 'geosciences' else '-'}anc"
     one_day = dt.timedelta(days=1)
     trajectories = [
         name for name, first, last in TRAJECTORIES if any(first - one_day <= day <= last + one_day for day in days)
     ]
     common = [
-        ("pds_ppi", "lp-er-calibrated/data-3deleflux-anc/theta/theta.tab", THETA_NAME, Content.THETA, 600),
+        (bundle, f"{beside}/theta/theta.tab", THETA_NAME, Content.THETA, 600),
         ("geosciences", "lunar/prospectorcd/lp_0019/geometry/attitude.tab", ATTITUDE_NAME, Content.ATTITUDE, 60_000),
         ("naif", "generic_kernels/lsk/latest_leapseconds.tls", None, Content.LEAP_SECONDS, 5_300),
         ("naif", "generic_kernels/pck/pck00011.tpc", None, Content.KERNEL, 130_000),
@@ -103,8 +132,8 @@ def files_for(days: Sequence[dt.date], base_urls: BaseUrls) -> list[RemoteFile]:
         *(("naif", f"LPM/kernels/spk/{name}", None, Content.KERNEL, 40_000_000) for name in trajectories),
         *(
             (
-                "pds_ppi",
-                f"lp-er-calibrated/data-3deleflux/{relative_table_path(day)}",
+                bundle,
+                f"{folder}/{relative_table_path(day)}",
                 relative_table_path(day),
                 Content.TABLE,
                 TABLE_BYTES,
@@ -118,8 +147,16 @@ def files_for(days: Sequence[dt.date], base_urls: BaseUrls) -> list[RemoteFile]:
         local = local_path or f"{KERNEL_FOLDER}/{PurePosixPath(remote_path).name}"
         url = servers[server] + (local if base_urls.mirror else remote_path)
         digest = DIGESTS.get(PurePosixPath(local).name)
-        files.append(RemoteFile(url, local, content, size, digest, date))
+        label = None
+        if content is Content.TABLE:
+            label = RemoteFile(_label_of(url), _label_of(local), Content.LABEL, LABEL_BYTES)
+        files.append(RemoteFile(url, local, content, size, digest, date, label))
     return files
+
+
+def _label_of(table: str) -> str:
+    """Address or path of the label beside a table."""
+    return table.removesuffix(".TAB") + ".xml"
 
 
 def _servers(base_urls: BaseUrls) -> dict[str, str]:

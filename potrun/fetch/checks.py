@@ -3,14 +3,20 @@
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
+from potrun.core.errors import DataError
 from potrun.core.instrument import N_CELLS
 from potrun.fetch.catalogue import Content, RemoteFile
+from potrun.fetch.label import Label, LabelError, read_label
+from potrun.geometry.attitude_table import parse_attitude
+from potrun.geometry.theta import read_theta
 
 TABLE_FIELDS = 7 + 2 * N_CELLS
 """Time (2), energy, spectrum number, field (3), then a flux and an azimuth of each cell."""
 
-ATTITUDE_FIELDS = 4
+ATTITUDE_REACHES = "1999-05-31"
+"""Date of the last record in the earliest volume that holds the whole mission, LP_0017."""
 
 HEAD_BYTES = 65_536
 
@@ -36,8 +42,41 @@ def problem_with(file: RemoteFile, path: Path) -> str | None:
         if found != expected:
             return f"{algorithm} is {found}, expected {expected}{_page_hint(path)}"
         return None
+    if file.content is Content.LABEL:
+        return _label_problem(path, file.name)
     problem = _LOOKS[file.content](path)
     return f"{problem}{_page_hint(path)}" if problem else None
+
+
+def not_proven_whole(file: RemoteFile, path: Path, label: Label | None) -> str | None:
+    """Say what is missing to prove by its content that a file is whole, None if it is proven.
+
+    A server that does not tell a length ends a cut file as it ends a whole one.
+
+    Parameters
+    ----------
+    file : RemoteFile
+        What it is.
+    path : Path
+        A copy without a problem.
+    label : Label, optional
+        What is stated of a table.
+
+    Returns
+    -------
+    str or None
+    """
+    if file.digest is not None or file.content in (Content.LABEL, Content.THETA):
+        return None  # XML ends with its own end, and so do 88 numbers
+    if file.content is Content.TABLE:
+        return None if label is not None and label.tells_end else "it has no label that tells its length or records"
+    if file.content is Content.ATTITUDE:
+        records = parse_attitude(path.read_text("ascii", "replace"), file.name)
+        last = max(records.utc.tolist())
+        return (
+            None if last >= ATTITUDE_REACHES else f"its last record is of {last}, expected {ATTITUDE_REACHES} or later"
+        )
+    return _kernel_end_problem(path)
 
 
 def file_digest(path: Path, algorithm: str) -> str:
@@ -77,15 +116,52 @@ def _table_problem(path: Path) -> str | None:
 def _theta_problem(path: Path) -> str | None:
     words = _head(path).replace(b",", b" ").split()
     numbers = sum(_is_number(word) for word in words)
-    return None if numbers >= N_CELLS else f"{numbers} numbers found, expected {N_CELLS} inclinations"
+    if numbers < N_CELLS:
+        return f"{numbers} numbers found, expected {N_CELLS} inclinations"
+    try:
+        read_theta(path)
+    except DataError as error:
+        return str(error)
+    return None
 
 
 def _attitude_problem(path: Path) -> str | None:
-    for line in _head(path).splitlines():
-        words = line.split(b",")
-        if len(words) >= ATTITUDE_FIELDS and all(_is_number(word) for word in words[1:ATTITUDE_FIELDS]):
-            return None
-    return f"no line has a time and {ATTITUDE_FIELDS - 1} numbers, separated by commas"
+    """Read it as a run would."""
+    try:
+        records = parse_attitude(path.read_text("ascii", "replace"), path.name)
+    except DataError as error:
+        return str(error)
+    if len(records.bad) > len(records.line):
+        return f"{len(records.bad)} of its lines are no records, the first is line {records.bad[0]}"
+    return None
+
+
+def _label_problem(path: Path, name: str) -> str | None:
+    """Read the label and compare the file that it names."""
+    try:
+        label = read_label(path)
+    except LabelError as error:
+        return f"{error}{_page_hint(path)}"
+    table = name.removesuffix(".xml") + ".TAB"
+    return None if label.file_name.lower() == table.lower() else f"it describes {label.file_name}, expected {table}"
+
+
+def _kernel_end_problem(path: Path) -> str | None:
+    """Tell whether a kernel reaches its own end.
+
+    A binary one tells its first free word in bytes 84 to 87 of its file record [NAIF, DAF Required Reading]; in a text
+    kernel every list is closed and every block of data is followed by text or the end of a line.
+    """
+    head = _head(path)
+    if head.startswith(b"KPL/"):
+        text = path.read_bytes()
+        data = text.rpartition(b"\\begindata")[2].partition(b"\\begintext")[0]
+        is_closed = text.count(b"(") == text.count(b")") and b"=" in data and text.endswith(b"\n")
+        return None if is_closed else "its last list or line is not closed"
+    order: Literal["little", "big"] = "big" if b"BIG-IEEE" in head[:1024] else "little"
+    reaches = 8 * (int.from_bytes(head[84:88], order, signed=True) - 1)
+    size = path.stat().st_size
+    return None if 1024 < reaches <= size else f"it has {size:,} bytes, its file record tells {reaches:,}"
 
 
 def _leap_seconds_problem(path: Path) -> str | None:

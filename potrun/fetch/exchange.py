@@ -1,5 +1,6 @@
 """One question to a server: what is asked, which answers are accepted, what the others mean."""
 
+import asyncio
 import datetime as dt
 import re
 import ssl
@@ -44,7 +45,7 @@ def make_client(settings: TransferSettings) -> httpx.AsyncClient:
 
 @asynccontextmanager
 async def exchange(
-    client: httpx.AsyncClient, method: str, url: str, headers: Mapping[str, str] | None = None
+    client: httpx.AsyncClient, method: str, url: str, timeout_s: float, headers: Mapping[str, str] | None = None
 ) -> AsyncIterator[httpx.Response]:
     """Ask, follow harmless redirects, and give the answer if it is an acceptable one (status 2xx or 416).
 
@@ -53,13 +54,14 @@ async def exchange(
     AbsentFault
         On 404 and 410.
     RetryableFault
-        On a lost connection or a busy server, with the Retry-After it gave; also while the answer is read.
+        On a lost connection or a busy server, with the Retry-After it gave; also while the answer is read, and where
+        the head of an answer takes longer than `timeout_s` however steadily it drips in.
     RefusedFault
         On an untrusted certificate, a redirect to elsewhere, a compressed answer, or any other status.
     """
     try:
         for _ in range(MAX_REDIRECTS + 1):
-            async with client.stream(method, url, headers=dict(headers or {})) as response:
+            async with _answer(client, method, url, timeout_s, dict(headers or {})) as response:
                 if response.has_redirect_location:
                     url = _checked_redirect(response)
                     continue
@@ -73,6 +75,22 @@ async def exchange(
         raise RetryableFault(str(error) or type(error).__name__) from error
     except httpx.InvalidURL as error:
         raise RefusedFault(f"the server answers with an address that cannot be read: {error}") from error
+
+
+@asynccontextmanager
+async def _answer(
+    client: httpx.AsyncClient, method: str, url: str, timeout_s: float, headers: dict[str, str]
+) -> AsyncIterator[httpx.Response]:
+    """Give an answer whose head has come in time; its body is still to be read."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            response = await client.send(client.build_request(method, url, headers=headers), stream=True)
+    except TimeoutError as error:
+        raise RetryableFault(f"the head of the answer took more than {timeout_s:g} s") from error
+    try:
+        yield response
+    finally:
+        await response.aclose()
 
 
 def _is_about_certificate(error: BaseException) -> bool:

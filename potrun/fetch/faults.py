@@ -16,9 +16,17 @@ class ContentFault(RetryableFault):
     """All bytes came, but they are not the file that was asked for."""
 
 
+class LabelFault(ContentFault):
+    """A table and its label contradict each other."""
+
+
 class AbsentFault(Exception):  # noqa: N818
     """The server has no such file."""
 
 
 class RefusedFault(Exception):  # noqa: N818
     """No further try can help: the answer is not acceptable."""
+
+
+class EndlessFault(RefusedFault):
+    """More bytes come than such a file can have; what came is worth nothing."""

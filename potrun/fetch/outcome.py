@@ -19,11 +19,12 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file."""
+    """What became of one file; `is_at_odds` says that a table and the label here contradict each other."""
 
     file: RemoteFile
     state: State
     reason: str = ""
+    is_at_odds: bool = False
 
     @property
     def is_there(self) -> bool:

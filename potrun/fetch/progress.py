@@ -30,7 +30,9 @@ class FetchProgress:
     """Overall bytes, rate and files; one line for each file that is not there in the end."""
 
     def __init__(self, files: list[RemoteFile]) -> None:
-        self._left = {file.relative_path: file.estimated_bytes for file in files}
+        parts = [part for file in files for part in (file.label, file) if part is not None]
+        self._left = {part.relative_path: part.estimated_bytes for part in parts}
+        self.labels_absent = 0
         self._left_bytes = sum(self._left.values())
         self._n_files = len(files)
         self._n_done = 0
@@ -83,6 +85,13 @@ class FetchProgress:
             log.error("%s: %s", where, outcome.reason)
         else:
             log.debug("%s: %s", where, outcome.state.value)
+
+    def label_done(self, outcome: Outcome) -> None:
+        """Note how the label of a table came; one that the server does not have is counted."""
+        self.expect(outcome.file, 0)
+        self.labels_absent += outcome.state is State.ABSENT
+        if outcome.state is State.FAILED:
+            log.error("%s: %s", outcome.file.relative_path, outcome.reason)
 
     def rate_bytes_s(self) -> float:
         """Mean rate since the start."""

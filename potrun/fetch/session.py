@@ -12,7 +12,7 @@ from potrun.core.errors import OutputError, PotrunError
 from potrun.fetch.catalogue import RemoteFile, safe_target
 from potrun.fetch.exchange import make_client
 from potrun.fetch.hosts import Host
-from potrun.fetch.outcome import Outcome
+from potrun.fetch.outcome import Outcome, State
 from potrun.fetch.partial import PartialFile
 from potrun.fetch.progress import FetchProgress
 from potrun.fetch.settings import TransferSettings
@@ -78,7 +78,7 @@ def fetch_all(
     Returns
     -------
     list of Outcome
-        One for each file, in the order in which they ended.
+        One for each file, in the order in which they ended, and one for each label that could not be brought.
 
     Raises
     ------
@@ -97,11 +97,29 @@ async def _fetch_all(
     waiting = iter(files)
     hosts: dict[str, Host] = {}
 
+    async def bring(file: RemoteFile) -> Outcome:
+        name = urlsplit(file.url).netloc
+        host = hosts.setdefault(name, Host(name))
+        return await Transfer(client, file, root, settings, host, progress).run()
+
+    async def bring_with_label(file: RemoteFile) -> Outcome:
+        if file.label is None:
+            return await bring(file)
+        stated = await bring(file.label)
+        outcome = await bring(file)
+        if outcome.is_at_odds and stated.state is State.PRESENT:
+            # The label of an earlier version: both are brought anew.
+            safe_target(root, file.label.relative_path).unlink(missing_ok=True)
+            stated = await bring(file.label)
+            outcome = await bring(file)
+        progress.label_done(stated)
+        if stated.state is State.FAILED:
+            outcomes.append(stated)
+        return outcome
+
     async def work() -> None:
         for file in waiting:
-            name = urlsplit(file.url).netloc
-            host = hosts.setdefault(name, Host(name))
-            outcome = await Transfer(client, file, root, settings, host, progress).run()
+            outcome = await bring_with_label(file)
             outcomes.append(outcome)
             progress.done(outcome)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
@@ -10,17 +11,22 @@ from omegaconf.errors import OmegaConfBaseException
 from potrun.core.commandline import split_words
 from potrun.core.composition import conf_dir, one_line
 from potrun.core.errors import UsageError
-from potrun.core.settings import Checked, between
+from potrun.core.settings import Checked, between, one_of
 
 
 @dataclass
-class BaseUrls:
+class BaseUrls(Checked):
     """Where each part of the archive is served."""
 
+    tables_from: str = one_of("pds_ppi", ("pds_ppi", "geosciences"))
     pds_ppi: str = ""
     naif: str = ""
     geosciences: str = ""
     mirror: str | None = None
+
+    @classmethod
+    def _label(cls) -> str:
+        return "fetch.base_urls."
 
 
 @dataclass
@@ -34,6 +40,7 @@ class TransferSettings(Checked):
     backoff_s: float = between(1.0, 0.0, 600.0)
     backoff_max_s: float = between(120.0, 0.0, 3600.0)
     patience_s: float = between(900.0, 0.0, 86400.0)
+    answer_max_s: float = between(3600.0, 1.0, 86400.0)
     base_urls: BaseUrls = field(default_factory=BaseUrls)
 
     @classmethod
@@ -46,6 +53,20 @@ class TargetSettings:
     """The folder to fill."""
 
     root: str = "data"
+
+    @property
+    def path(self) -> Path:
+        """The folder, with a leading ~ taken for the user's home.
+
+        Raises
+        ------
+        UsageError
+            If there is no such home.
+        """
+        try:
+            return Path(self.root).expanduser()
+        except RuntimeError as error:
+            raise UsageError(f"archive.root={self.root}: no such user's home is known: write the folder out") from error
 
 
 @dataclass

@@ -13,11 +13,12 @@ import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from potrun.core.errors import OutputError
-from potrun.fetch.catalogue import RemoteFile, safe_target
-from potrun.fetch.checks import problem_with
+from potrun.fetch.catalogue import Content, RemoteFile, safe_target
+from potrun.fetch.checks import not_proven_whole, problem_with
 from potrun.fetch.exchange import exchange, version_of
-from potrun.fetch.faults import AbsentFault, ContentFault, RefusedFault, RetryableFault
+from potrun.fetch.faults import AbsentFault, ContentFault, EndlessFault, LabelFault, RefusedFault, RetryableFault
 from potrun.fetch.hosts import Host
+from potrun.fetch.label import Label, LabelError, disagreement, read_label
 from potrun.fetch.outcome import Listener, Outcome, State
 from potrun.fetch.partial import PartialFile, ResumePoint
 from potrun.fetch.settings import TransferSettings
@@ -80,11 +81,14 @@ class Transfer:
             self._host.served()
             return Outcome(self._file, State.ABSENT, str(fault))
         except ContentFault as fault:
-            return Outcome(self._file, State.FAILED, str(fault))
+            return Outcome(self._file, State.FAILED, str(fault), isinstance(fault, LabelFault))
         except RetryableFault as fault:
             self._host.lost(str(fault))
             kept = f", {self._partial.size:,} bytes are kept" if self._partial.size else ""
             return Outcome(self._file, State.FAILED, f"{fault} (given up after {self._fruitless_tries} tries{kept})")
+        except EndlessFault as fault:
+            self._partial.discard()
+            return Outcome(self._file, State.FAILED, str(fault))
         except RefusedFault as fault:
             return Outcome(self._file, State.FAILED, str(fault))
         except OSError as error:
@@ -96,10 +100,13 @@ class Transfer:
         """Say whether a good copy stands under the final name already; None if the file has to be brought."""
         if not self._final.is_file():
             return None
-        if await asyncio.to_thread(problem_with, self._file, self._final):
+        if self._file.content is Content.LABEL:
+            return await asyncio.to_thread(self._standing_label)
+        label = self._label()
+        if await asyncio.to_thread(self._problem, self._final, label):
             log.warning("%s: the copy here is damaged, it will be replaced", self._file.relative_path)
             return None
-        if self._file.digest is not None:
+        if self._file.digest is not None or (label and label.md5):
             return State.PRESENT
         here = self._final.stat().st_size
         try:
@@ -114,9 +121,20 @@ class Transfer:
         log.warning("%s: %s bytes here, %s on the server: it is replaced", self._file.relative_path, here, there)
         return None
 
+    def _standing_label(self) -> State | None:
+        """Say whether a label stands beside the table that it describes; of a table to come it is asked for anew."""
+        table = self._final.with_suffix(".TAB")
+        if problem_with(self._file, self._final) or not table.is_file():
+            return None
+        return None if disagreement(read_label(self._final), table) else State.PRESENT
+
+    def _problem(self, path: Path, label: Label | None) -> str | None:
+        """Say what is wrong with a complete copy, by itself or by its label."""
+        return problem_with(self._file, path) or (disagreement(label, path) if label else None)
+
     async def _remote_size(self) -> int:
         await self._host.ready()
-        async with exchange(self._client, "HEAD", self._file.url) as response:
+        async with exchange(self._client, "HEAD", self._file.url, self._settings.timeout_s) as response:
             size = version_of(self._file.url, response).size
         if size is None:
             raise RefusedFault("the server does not tell the length")
@@ -126,7 +144,7 @@ class Transfer:
         await self._host.ready()
         point = self._partial.resume_point(self._file.url)
         headers = {"Range": f"bytes={point.offset}-", "If-Range": str(point.version.validator)} if point else {}
-        async with exchange(self._client, "GET", self._file.url, headers) as response:
+        async with exchange(self._client, "GET", self._file.url, self._settings.timeout_s, headers) as response:
             with self._opened(response, point) as stream:
                 await self._receive(response, stream)
             expected = version_of(self._file.url, response).size
@@ -149,7 +167,20 @@ class Transfer:
         log.debug("%s: goes on at byte %d", self._file.relative_path, point.offset)
         return self._partial.go_on(point)
 
+    def _label(self) -> Label | None:
+        """Return what is stated of a table, if its label is here and can be read."""
+        path = self._final.with_suffix(".xml")
+        if self._file.label is None or not path.is_file():
+            return None
+        try:
+            return read_label(path)
+        except (LabelError, OSError):
+            return None  # the label's own transfer has said so
+
     def _announce(self, size: int | None, offset: int) -> None:
+        most = self._file.content.most_bytes
+        if size is not None and size > most:
+            raise RefusedFault(f"{size:,} bytes are announced, of {self._file.content.value} expected at most {most:,}")
         left = (self._file.estimated_bytes if size is None else size) - offset
         self._listener.expect(self._file, max(0, left))
         free = shutil.disk_usage(existing_folder(self._final)).free
@@ -159,12 +190,20 @@ class Transfer:
             )
 
     async def _receive(self, response: httpx.Response, stream: BinaryIO) -> None:
-        """Write what comes, and leave a connection that has all but died."""
-        window_start, window_bytes = time.monotonic(), 0
+        """Write what comes, and leave a connection that has all but died or does not end."""
+        began = window_start = time.monotonic()
+        window_bytes, total, most = 0, stream.tell(), self._file.content.most_bytes
         async for block in response.aiter_raw():
             stream.write(block)
             self._listener.received(self._file, len(block))
             window_bytes += len(block)
+            total += len(block)
+            if total > most:
+                raise EndlessFault(
+                    f"more than {most:,} bytes of {self._file.content.value} came: the answer does not end"
+                )
+            if time.monotonic() - began > self._settings.answer_max_s:
+                raise RetryableFault(f"the answer took more than fetch.answer_max_s={self._settings.answer_max_s:g} s")
             elapsed = time.monotonic() - window_start
             if elapsed >= self._settings.timeout_s:
                 if window_bytes < self._settings.min_rate_bytes_s * elapsed:
@@ -175,7 +214,16 @@ class Transfer:
         """Check a complete file and put it in place."""
         if expected_size is not None and self._partial.size != expected_size:
             raise RetryableFault(f"{self._partial.size:,} bytes came, {expected_size:,} were announced")
+        label = self._label()
         problem = problem_with(self._file, self._partial.path)
+        if problem is None and label is not None:
+            odds = disagreement(label, self._partial.path)
+            if odds:
+                self._partial.discard()
+                raise LabelFault(f"not the table of its label: {odds}")
+        if problem is None and expected_size is None:
+            problem = not_proven_whole(self._file, self._partial.path, label)
+            problem = problem and f"the server told no length, and {problem}"
         if problem:
             self._partial.discard()
             raise ContentFault(f"not a good {self._file.content.value}: {problem}")

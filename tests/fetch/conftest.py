@@ -20,6 +20,7 @@ from tests.support.faulty_server import FaultyServer
 
 DAYS = [dt.date(1998, 6, 7), dt.date(1998, 6, 8), dt.date(1998, 6, 9)]
 DAY = relative_table_path(DAYS[1])
+LABEL = DAY.replace(".TAB", ".xml")
 KERNEL = "spice_kernels/lp_ask_980601-981031.bsp"
 
 
@@ -32,11 +33,44 @@ def table_bytes(date: dt.date, n_rows: int = 200) -> bytes:
     return "".join(f"{text}\r\n" for text in rows).encode()
 
 
+def label_bytes(name: str, data: bytes, **stated: object) -> bytes:
+    """A label in the form of PDS4 that states what is true of a table, or what is given."""
+    told = {"file_size": len(data), "records": data.count(b"\n"), "record_length": "", "md5_checksum": "", **stated}
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<Product_Observational xmlns="http://pds.nasa.gov/pds4/pds/v1">
+  <Identification_Area><title>simulated</title></Identification_Area>
+  <File_Area_Observational>
+    <File>
+      <file_name>{name}</file_name>
+      <file_size unit="byte">{told["file_size"]}</file_size>
+      <md5_checksum>{told["md5_checksum"]}</md5_checksum>
+    </File>
+    <Table_Character>
+      <offset unit="byte">0</offset>
+      <records>{told["records"]}</records>
+      <Record_Character><record_length unit="byte">{told["record_length"]}</record_length></Record_Character>
+    </Table_Character>
+  </File_Area_Observational>
+</Product_Observational>
+""".encode()
+
+
+def with_label(name: str, data: bytes) -> dict[str, bytes]:
+    """A table and its label by their paths."""
+    return {name: data, name.replace(".TAB", ".xml"): label_bytes(Path(name).name, data)}
+
+
 def content() -> dict[str, bytes]:
     """The files of the archive by their path below the root."""
-    files = {relative_table_path(date): table_bytes(date) for date in DAYS}
-    files["theta.tab"] = b" 78.75\r\n" * 88
-    files["attitude.tab"] = b"1998-06-01T00:00:00,12.0,350.1,86.2\r\n1998-07-01T00:00:00,12.0,351.1,86.3\r\n"
+    files = {}
+    for date in DAYS:
+        files |= with_label(relative_table_path(date), table_bytes(date))
+    files["theta.tab"] = b"".join(
+        b"%6.2f\r\n" % (sign * theta) * cells
+        for theta, cells in ((78.75, 4), (56.25, 8), (33.75, 16), (11.25, 16))
+        for sign in (1, -1)
+    )
+    files["attitude.tab"] = b"1998-06-01T00:00, 12.000, 350.10,  86.20\r\n1998-07-01T00:00, 12.000, 351.10,  86.30\r\n"
     files["spice_kernels/latest_leapseconds.tls"] = b"KPL/LSK\n\\begindata\nDELTET/DELTA_AT = ( 10, @1972-JAN-1 )\n"
     for name in ("pck00011.tpc", "lpephemu.bsp", "lp_ask_980601-981031.bsp"):
         files[f"spice_kernels/{name}"] = name.encode() * 5000
@@ -136,7 +170,7 @@ def assert_complete(root: Path, files: dict[str, bytes]) -> Callable[[], None]:
     """Every file of the day stands with the right bytes, and nothing unfinished is left."""
 
     def check() -> None:
-        wanted = {name: data for name, data in files.items() if not name.startswith("1998") or name == DAY}
+        wanted = {name: data for name, data in files.items() if not name.startswith("1998") or name in (DAY, LABEL)}
         for name, data in wanted.items():
             assert (root / name).read_bytes() == data, name
         assert not list(root.rglob("*.part*"))

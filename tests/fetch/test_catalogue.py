@@ -109,5 +109,5 @@ def test_defaults_of_the_code_and_of_the_file_agree():
     written = OmegaConf.to_container(OmegaConf.load(conf_dir() / "fetch.yaml"))
     in_code = OmegaConf.to_container(OmegaConf.structured(FetchSettings))
     for urls in (written["fetch"].pop("base_urls"), in_code["fetch"].pop("base_urls")):
-        assert set(urls) == {"pds_ppi", "naif", "geosciences", "mirror"}
+        assert set(urls) == {"tables_from", "pds_ppi", "naif", "geosciences", "mirror"}
     assert written == in_code

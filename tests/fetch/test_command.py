@@ -7,7 +7,7 @@ import pytest
 
 from potrun.archive.layout import ORIGIN_NAME
 from potrun.cli.fetch import run
-from tests.fetch.conftest import DAY, DAYS, KERNEL, table_bytes
+from tests.fetch.conftest import DAY, DAYS, KERNEL, LABEL, table_bytes, with_label
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,8 @@ from tests.fetch.conftest import DAY, DAYS, KERNEL, table_bytes
         (["=3"], "=3 is no setting"),
         (["archive.root.x=3"], "archive.root.x is no setting"),
         (["fetch.base_urls=http://127.0.0.1/"], "fetch.base_urls is no setting"),
+        (["fetch.base_urls.tables_from=naif"], "choose one of pds_ppi, geosciences"),
+        (["archive.root=~no-such-user/data"], "no such user's home is known"),
         (["fetch.base_urls.mirror=http://pds.example/"], "is not encrypted: use https"),
     ],
 )
@@ -100,10 +102,48 @@ def test_all_three_servers(server, files, words, root, assert_complete):
 
 def test_copy_of_another_length_is_replaced(server, files, fetch, assert_complete):
     fetch()
-    files[DAY] = table_bytes(DAYS[1], 210)
-    server.put(DAY, files[DAY], '"v2"')
+    files |= with_label(DAY, table_bytes(DAYS[1], 210))
+    for path in (DAY, LABEL):
+        server.put(path, files[path], '"v2"')
     assert fetch() == 0
     assert_complete()
+
+
+def test_the_other_server_of_tables_has_other_names_of_folders(server, files, words, root, assert_complete):
+    copied = {
+        f"geocopy/ppi/lp_er_calibrated/data_3deleflux/{name}": data for name, data in files.items() if name[0] == "1"
+    }
+    copied["geocopy/ppi/lp_er_calibrated/data_3deleflux_anc/theta/theta.tab"] = files["theta.tab"]
+    copied["lunar/prospectorcd/lp_0019/geometry/attitude.tab"] = files["attitude.tab"]
+    copied["missions/lunarp/spice/lpephemu.bsp"] = files["spice_kernels/lpephemu.bsp"]
+    for part, kernel in (
+        ("generic_kernels/lsk", "latest_leapseconds.tls"),
+        ("generic_kernels/pck", "pck00011.tpc"),
+        ("LPM/kernels/spk", "lp_ask_980601-981031.bsp"),
+    ):
+        copied[f"{part}/{kernel}"] = files[f"spice_kernels/{kernel}"]
+    server.resources.clear()
+    for name, data in copied.items():
+        server.put(name, data)
+    own = [word for word in words if "mirror" not in word]
+    urls = [f"fetch.base_urls.{key}={server.url}" for key in ("geosciences", "naif")]
+    assert run([*own, *urls, "fetch.base_urls.tables_from=geosciences"]) == 0
+    assert_complete()
+
+
+def test_solid_angles_are_written_beside_the_inclinations(fetch, root):
+    assert fetch() == 0
+    angles = [float(word) for word in (root / "solid_angles.tab").read_text().split()]
+    assert angles[:2] == [0.119570, 0.119570]
+    assert sum(angles) == pytest.approx(4 * 3.14159265, rel=1e-4)
+
+
+def test_a_tilde_is_the_home_and_never_a_folder(words, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    assert run([*(word for word in words if "root" not in word), "archive.root=~/lp"]) == 0
+    assert (tmp_path / "home" / "lp" / DAY).is_file()
+    assert not (tmp_path / "~").exists()
 
 
 @pytest.mark.parametrize("path", [DAY, KERNEL])
