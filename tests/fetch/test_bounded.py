@@ -142,8 +142,8 @@ def test_a_length_that_no_such_file_has_is_refused(server, fetch, capsys):
 
 def test_a_head_that_drips_is_left_in_time(server, fetch, capsys):
     server.fail("theta.tab", dripping_head, always=True)
-    assert fetch("fetch.timeout_s=0.4", "fetch.attempts=2") != 0
-    assert "the head of the answer took more than 0.4 s (given up after 2 tries)" in capsys.readouterr().err
+    assert fetch("fetch.timeout_s=2", "fetch.attempts=1") != 0
+    assert "the head of the answer took more than 2 s" in capsys.readouterr().err
 
 
 def test_a_binary_kernel_tells_its_own_end(sample_dir, tmp_path):
