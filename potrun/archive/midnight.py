@@ -34,6 +34,7 @@ MOVED = "row of a sweep that begins in the table of the day before"
 SHORT = "short sweep"
 """What a table's defects call rows that count elsewhere, and sweeps of fewer than 15 rows."""
 
+_PER_ROW = ("utc", "unix_time_s", "energy_ev", "spectrum_number", "b_scd_nt", "flux", "phi_deg")
 _NUMBER_FIELD = re.compile(rb"^(\s*\S+\s+\S+\s+\S+)(\s+\d+)")
 
 
@@ -165,9 +166,6 @@ def with_last_sweep(table: DayTable, whole: DayTable) -> DayTable:
     return replace(
         table, **columns, sweep_start=np.cumsum(size) - size, sweep_rows=size, defects=_notes(table.defects, size)
     )
-
-
-_PER_ROW = ("utc", "unix_time_s", "energy_ev", "spectrum_number", "b_scd_nt", "flux", "phi_deg")
 
 
 def _take(table: DayTable, kept: BoolArray, defect: Defect) -> DayTable:

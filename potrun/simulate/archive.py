@@ -1,8 +1,9 @@
 """Whole archives on disk: tables, kernels, attitude, truth, and the mark that says they are simulated."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potrun.core.errors import UsageError
-from potrun.core.progress import waiting
 from potrun.simulate import SIMULATOR_VERSION
 from potrun.simulate.attitude import AttitudeRecords, make_records
 from potrun.simulate.cells import SOLID_ANGLE_SR, THETA_DEG
@@ -76,28 +76,32 @@ def simulate_archive(
         raise UsageError(f"workers={workers} is out of range: allowed 1 and more")
     check_vacant(root)
     settings = settings or SimulationSettings()
+    form = form_of(settings.instrument, settings.earth_shadow)
+    attitude = mission_records() if form.attitude_of_mission else make_records(days, seed)
+    with _renamed_into_place(root) as build:
+        write_ancillary(build, days, attitude, form, f"seed {seed}")
+        one_day = partial(_make_day, build, sweeps, seed, attitude, settings, truth)
+        if workers == 1:
+            for date in sorted(days):
+                one_day(date)
+        else:
+            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+                list(pool.map(one_day, sorted(days)))
+    return root
+
+
+@contextmanager
+def _renamed_into_place(root: Path) -> Iterator[Path]:
+    """Give a sibling folder to build in, which becomes the root if all goes well and vanishes if not."""
     root.parent.mkdir(parents=True, exist_ok=True)
     build = root.parent / f".{root.name}.{token_hex(8)}"
     build.mkdir()
     try:
-        form = form_of(settings.instrument, settings.earth_shadow)
-        attitude = mission_records() if form.attitude_of_mission else make_records(days, seed)
-        write_ancillary(build, days, attitude, form, f"seed {seed}")
-        one_day = partial(_make_day, build, sweeps, seed, attitude, settings, truth)
-        with waiting("simulating days", len(days)) as one_more:
-            if workers == 1:
-                for date in sorted(days):
-                    one_day(date)
-                    one_more()
-            else:
-                with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-                    for _ in pool.map(one_day, sorted(days)):
-                        one_more()
+        yield build
         build.rename(root)
     except BaseException:
         rmtree(build, ignore_errors=True)
         raise
-    return root
 
 
 def _make_day(

@@ -13,11 +13,12 @@ from potrun.simulate.clock import et_s, posix_s, utc_text
 from potrun.simulate.conditions import Surroundings, draw_conditions, impose_landmark, region_of
 from potrun.simulate.ephemeris import MOON_RADIUS_KM, degrees_from_full_moon
 from potrun.simulate.field import draw_field
+from potrun.simulate.flags import with_flags
 from potrun.simulate.form import form_of
+from potrun.simulate.observe import SimulatedSweeps, observe
 from potrun.simulate.particles import particle_counts_per_s
 from potrun.simulate.schedule import LANDMARKS, rows_of_last_sweep, sweep_starts_s
 from potrun.simulate.settings import SimulationSettings
-from potrun.simulate.sweeps import SimulatedSweeps, observe, with_flags
 from potrun.simulate.table import table_bytes
 from potrun.simulate.truth import Feet, Place, latitude_longitude_deg, place_at, trace
 

@@ -9,8 +9,8 @@ from potrun.core.records import DayTable, Geometry, SourceFile
 from potrun.simulate.cells import N_CELLS, N_CHANNELS, THETA_DEG
 from potrun.simulate.clock import et_s, posix_s, utc_text
 from potrun.simulate.ephemeris import MOON_RADIUS_KM
+from potrun.simulate.observe import SimulatedSweeps
 from potrun.simulate.schedule import MAX_SWEEPS, PLAIN_RHYTHM, SHORTEST_CADENCE_S
-from potrun.simulate.sweeps import SimulatedSweeps
 
 _NOWHERE = SourceFile("simulated in memory", 0, "")
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from potrun.simulate.cells import N_CELLS
-from potrun.simulate.sweeps import FLUX_ERRONEOUS, FLUX_MISSING
+from potrun.simulate.flags import FLUX_ERRONEOUS, FLUX_MISSING
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -3,8 +3,10 @@ import pytest
 
 from potrun.core.errors import UsageError
 from potrun.simulate.cells import CELLS_ON_CIRCLE, THETA_DEG, counts_per_flux, energy_grid_ev
+from potrun.simulate.flags import with_flags
+from potrun.simulate.observe import background_counts
 from potrun.simulate.settings import Range, SimulationSettings
-from potrun.simulate.sweeps import background_counts, simulate_sweeps, with_flags
+from potrun.simulate.sweeps import simulate_sweeps
 
 
 def test_same_seed_same_sweeps_other_seed_others():
