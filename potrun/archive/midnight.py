@@ -31,7 +31,7 @@ SWEEP_S = 80
 """Time from one sweep to the next (s)."""
 
 MOVED = "row of a sweep that begins in the table of the day before"
-SHORT = "short sweep"
+SHORT = "short sweep (fewer than 15 rows)"
 """What a table's defects call rows that count elsewhere, and sweeps of fewer than 15 rows."""
 
 _PER_ROW = ("utc", "unix_time_s", "energy_ev", "spectrum_number", "b_scd_nt", "flux", "phi_deg")

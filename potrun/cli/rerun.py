@@ -13,16 +13,25 @@ from potrun.core.settings import RunConfig, TrackingConfig
 OPTIONS = (
     Option("tracking_uri", str, "MLflow store that the run is looked up in; none: the default store"),
     Option("output_dir", str, "folder for the new result; none: outputs/rerun/RUN_ID"),
+    Option("archive.root", str, "folder of the archive, which has to be named if the stored settings name one"),
+    Option("executor.address", str, "address of a Dask scheduler, which has to be named as well"),
 )
 HELP = usage(
     "python -m potrun.rerun RUN_ID [key=value ...]",
     "Repeat a tracked run from its stored settings. Says whether the result is the same bytes, or which arrays differ\n"
-    "and by how much (exit code 1). The repetition is not tracked.",
+    "and by how much (exit code 1). The repetition is not tracked. A folder or an address in the\n"
+    "stored settings is not believed: it has to be named.",
     OPTIONS,
 )
 
 
-def rerun(run_id: str, tracking_uri: str | None = None, output_dir: Path | None = None) -> Path:
+def rerun(
+    run_id: str,
+    tracking_uri: str | None = None,
+    output_dir: Path | None = None,
+    archive_root: str | None = None,
+    address: str | None = None,
+) -> Path:
     """Repeat a tracked run and check that its result is the same to the byte.
 
     Parameters
@@ -33,6 +42,11 @@ def rerun(run_id: str, tracking_uri: str | None = None, output_dir: Path | None 
         Its store, if that is not the default one.
     output_dir : Path, optional
         Where the new result goes.
+    archive_root : str, optional
+        Folder of the archive. A folder that the stored settings name is not believed, since a run reads and writes
+        there: it has to be named.
+    address : str, optional
+        Address of a Dask scheduler, which has to be named as well.
 
     Returns
     -------
@@ -44,14 +58,14 @@ def rerun(run_id: str, tracking_uri: str | None = None, output_dir: Path | None 
     ResultMismatchError
         If the new result differs; the message says in which arrays and by how much.
     UsageError
-        If there is no such run.
+        If there is no such run, or a folder or an address has to be named.
     NoDataError
         If the run has no stored result or settings, or its input is gone.
     """
     from potrun.runs.pipeline import run_experiment
     from potrun.tracking.lookup import find_config, find_result
 
-    cfg = _stored_settings(find_config(run_id, tracking_uri))
+    cfg = _believed(_stored_settings(find_config(run_id, tracking_uri)), run_id, archive_root, address)
     stored = find_result(run_id, tracking_uri)
     folder = (output_dir or Path("outputs") / "rerun" / run_id).absolute()
     folder.mkdir(parents=True, exist_ok=True)
@@ -61,6 +75,20 @@ def rerun(run_id: str, tracking_uri: str | None = None, output_dir: Path | None 
         lines = differences(stored, new) or ["every array is the same, the files' packing is not"]
         raise ResultMismatchError(f"{new} is not the result of run {run_id}: {'; '.join(lines)}")
     return new
+
+
+def _believed(cfg: RunConfig, run_id: str, root: str | None, address: str | None) -> RunConfig:
+    """Replace folders and addresses of stored settings by those that the user named."""
+    for name, stored, given in (
+        ("archive.root", cfg.archive.root, root),
+        ("executor.address", cfg.executor.address, address),
+    ):
+        if stored is not None and given is None:
+            raise UsageError(
+                f"run {run_id} was made with {name}={stored}: say {name}={stored} if that is to be used, or where it is"
+            )
+    archive = replace(cfg.archive, root=root, cache_dir=None)
+    return replace(cfg, archive=archive, executor=replace(cfg.executor, address=address))
 
 
 def differences(first: Path, second: Path) -> list[str]:
@@ -129,9 +157,10 @@ def _stored_settings(path: Path) -> RunConfig:
     from omegaconf.errors import OmegaConfBaseException
 
     from potrun.core.composition import to_settings
+    from potrun.core.stored_yaml import read_stored_yaml
 
     try:
-        loaded = OmegaConf.merge(OmegaConf.structured(RunConfig), OmegaConf.load(path))
+        loaded = OmegaConf.merge(OmegaConf.structured(RunConfig), OmegaConf.create(read_stored_yaml(path)))
         return to_settings(OmegaConf.create(OmegaConf.to_container(loaded)))  # type: ignore[arg-type]
     except (OmegaConfBaseException, UsageError) as error:
         line = str(error).splitlines()[0]
@@ -157,7 +186,7 @@ def command(arguments: list[str]) -> None:
     if len(names) != 1:
         raise UsageError(f"{len(names)} run ids given ({' '.join(names) or 'none'}): give one")
     folder = None if settings["output_dir"] is None else Path(settings["output_dir"])
-    new = rerun(names[0], settings["tracking_uri"], folder)
+    new = rerun(names[0], settings["tracking_uri"], folder, settings["archive.root"], settings["executor.address"])
     sys.stdout.write(f"{new} is the same bytes as the result of run {names[0]}\n")
 
 

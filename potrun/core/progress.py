@@ -90,11 +90,16 @@ def waiting(stage: str, total: int | None = None) -> Iterator[Callable[[], None]
         yield one_more
 
 
+ONLY_IN_FILE = {"is_said": True}
+"""Given as ``extra`` to a log line that the terminal is told anyway, at the end."""
+
+
 class StderrHandler(logging.StreamHandler[TextIO]):
     """Log to whatever sys.stderr is at the moment, so that a live bar can keep its place below the lines."""
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)
+        self.addFilter(lambda record: not getattr(record, "is_said", False))
 
     @property
     def stream(self) -> TextIO:

@@ -1,6 +1,5 @@
 """Read a result file back as named arrays."""
 
-import json
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from potrun.results.columns import BY_NAME, COLUMNS, FOREIGN, ORIGINS, TEXT_KEYS
 from potrun.results.foreign import REQUIRED, ForeignColumns
 from potrun.results.join import join_results
 from potrun.results.run_result import RunResult
+from potrun.results.stated import read_provenance
 
 __all__ = ["RunResult", "load_results"]
 
@@ -92,9 +92,8 @@ def load_results(path: str | Path) -> RunResult:
                 names = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
                 raise DataError(f"{place} is not a result of this potrun: it lacks {len(missing)} arrays ({names})")
             _check_headers(place, npz)
-            provenance = json.loads(str(npz["provenance"]))
-            is_stated = isinstance(provenance, dict) and provenance.get("origin") == str(npz["origin"])
-            if not is_stated or str(npz["origin"]) not in ORIGINS:
+            provenance = read_provenance(str(npz["provenance"]))
+            if provenance.get("origin") != str(npz["origin"]) or str(npz["origin"]) not in ORIGINS:
                 raise DataError(f"{place} does not say whether it was simulated or measured: it is not potrun's")
     except _DAMAGE as error:
         raise _damaged(place, error) from error

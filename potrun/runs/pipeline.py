@@ -13,7 +13,7 @@ from pathlib import Path
 from potrun.core.errors import DataError, DisagreementError, PartialResultError, PotrunError
 from potrun.core.interrupts import RunInterruptedError, deferred_signals, raise_if_interrupted
 from potrun.core.locks import hold
-from potrun.core.progress import waiting
+from potrun.core.progress import ONLY_IN_FILE, waiting
 from potrun.core.settings import RunConfig
 from potrun.results.exports import export, require_libraries
 from potrun.results.load import load_results
@@ -129,7 +129,7 @@ def _tracked(plan: RunPlan, run_dir: Path, lost: Sequence[DayReport], painter: P
         raise
     finally:
         if sys.exc_info()[0] is not None:
-            log.error("%s", sys.exc_info()[1])
+            log.error("%s", sys.exc_info()[1], extra=ONLY_IN_FILE)
             tracker.set_tags({"error": str(sys.exc_info()[1])})
             tracker.log_text(traceback.format_exc(), "traceback.txt")
         tracker.log_artifact(run_dir / "potrun.log")
@@ -200,7 +200,8 @@ def _work_on_days(plan: RunPlan, tracker: Tracker, lost: Sequence[DayReport]) ->
             reports.append(day)
             view.day_done(day)
             if day.failure is not None:
-                log.error("%s", day.failure)
+                # The end of a run of one day says the same.
+                log.error("%s", day.failure, extra=ONLY_IN_FILE if len(plan.tasks) == 1 else None)
 
         make_executor(plan.cfg, plan.archive, plan.provenance).run(tasks, on_report, view.stage_progress)
     return sorted(reports, key=lambda day: day.task.day.date)

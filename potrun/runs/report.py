@@ -99,7 +99,8 @@ def describe_defects(defects: Sequence[Mapping[str, Any]]) -> None:
     """Log what was dropped."""
     for defect in defects:
         place = f"{defect['file']}:{defect['first_line']}" if defect["first_line"] else defect["file"]
-        cost = f"{defect['rows']} rows of {defect['sweeps']} sweeps left out" if defect["rows"] else "nothing left out"
+        sweeps = f"of {defect['sweeps']} sweeps left out" if defect["sweeps"] else "left out, no sweep with them"
+        cost = f"{defect['rows']} rows {sweeps}" if defect["rows"] else "noted, nothing is left out for it"
         log.warning("%s: %s (%s)", place, defect["reason"], cost)
 
 

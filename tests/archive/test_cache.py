@@ -61,7 +61,7 @@ def test_the_second_read_gives_the_same_without_parsing(day, parsing, tmp_path, 
     first = table.read_day(day, cache_dir)
     same(table.read_day(day, cache_dir), first)
     assert len(parsing) == 1
-    assert first.defects[0].reason == "short sweep"
+    assert first.defects[0].reason == "short sweep (fewer than 15 rows)"
     assert sorted(path.name for path in day.path.parent.iterdir()) == sorted([FOLDER] * beside + [day.path.name])
 
 

@@ -91,7 +91,7 @@ def test_a_divided_sweep_is_put_together(tmp_path, late, early, cut, number):
 def test_without_the_table_before_the_rest_is_a_short_sweep(tmp_path, late, early):
     second = read_day(write_day(tmp_path, [*late[10:], *early], NEXT))
     assert second.sweep_rows.tolist() == [5, 15, 15]
-    assert counts(second) == {"short sweep": (0, 0)}
+    assert counts(second) == {"short sweep (fewer than 15 rows)": (0, 0)}
     first = read_day(write_day(tmp_path / "alone", late[:10]))
     assert first.sweep_rows.tolist() == [10]
 

@@ -157,7 +157,7 @@ def test_zero_field_costs_the_sweep(lines, tmp_path):
 
 def test_a_short_last_sweep_is_kept_and_noted(lines, tmp_path):
     table = read_day(write_day(tmp_path, lines[:-1]))
-    assert counts(table) == {"short sweep": (76, 0, 0)}
+    assert counts(table) == {"short sweep (fewer than 15 rows)": (76, 0, 0)}
     assert table.sweep_rows.tolist() == [15] * 5 + [14]
 
 

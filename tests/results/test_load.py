@@ -1,6 +1,10 @@
+import json
+
 import numpy as np
 import pytest
 
+from potrun.cli import compare, plot
+from potrun.core.commandline import run_command
 from potrun.core.errors import DataError, UsageError
 from potrun.results.load import RunResult, load_results
 from tests.support.results import PROVENANCE, make_day
@@ -63,3 +67,36 @@ def test_foreign_files(tmp_path):
     for name in ("other.npz", "array.npy", "text.npz", "pickled.npz", "absent.npz"):
         with pytest.raises(DataError, match=name):
             load_results(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"settings": [1, 2]},
+        {"settings": {"fitter.method": {"a": 1}}, "inputs": 3},
+        {"inputs": [{"name": "x"}]},
+        {"inputs": ["x"]},
+        {"defects": [{"reason": "x"}]},
+        {"failed_days": ["1998-04-15"]},
+        {"code": 3},
+        "[" * 200_000,
+        "[]",
+        "nonsense",
+    ],
+)
+def test_crafted_provenance_is_one_line(path, change, tmp_path, capsys):
+    with np.load(path) as arrays:
+        kept = dict(arrays)
+    text = change if isinstance(change, str) else json.dumps({**PROVENANCE, **change})
+    np.savez(tmp_path / "crafted.npz", **{**kept, "provenance": np.array(text)})
+    crafted = str(tmp_path / "crafted.npz")
+    for code in (
+        run_command("plot", plot.command, [crafted, "kind=map"], ""),
+        run_command("compare", compare.command, [crafted, str(path)], ""),
+    ):
+        said = capsys.readouterr().err
+        assert code == 1
+        assert len(said.splitlines()) <= 2
+        assert "Traceback" not in said
+    with pytest.raises(DataError, match="crafted.npz"):
+        load_results(crafted)

@@ -46,6 +46,7 @@ def test_an_exception_ends_it_as_failed(workspace, tmp_path):
     job = begin(workspace, "archive=pds", f"archive.root={tmp_path}", "archive.strict=true")
     _, err = job.communicate(timeout=120)
     assert job.returncode == 1, err
+    assert err.count("is readable") == 1
     client, run = newest(workspace)
     assert run.info.status == "FAILED"
     assert "3D980415.TAB" in run.data.tags["error"]

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from potrun.cli.rerun import HELP, command, differences, rerun
+from potrun.cli.rerun import HELP, _believed, command, differences, rerun
 from potrun.core.commandline import run_command
 from potrun.core.composition import settings_from
-from potrun.core.errors import ResultMismatchError
+from potrun.core.errors import ResultMismatchError, UsageError
 from potrun.runs.pipeline import run_experiment
 
 
@@ -83,3 +83,14 @@ def test_every_kind_of_difference_has_its_words(tmp_path):
         "t: 1 of 1 differ ('abc' became 'abd')",
         "u: 2 of 3 differ, by 0.25 at most, 1 of them not a number on one side",
     ]
+
+
+def test_folders_and_addresses_of_stored_settings_are_not_believed():
+    cfg = settings_from(["archive.root=/somewhere", "archive.cache_dir=/else", "executor=dask"])
+    with pytest.raises(UsageError, match="say archive.root=/somewhere"):
+        _believed(cfg, "0" * 32, None, None)
+    believed = _believed(cfg, "0" * 32, "here", None)
+    assert (believed.archive.root, believed.archive.cache_dir) == ("here", None)
+    cfg = settings_from(["executor=dask", "executor.address=tcp://host:8786"])
+    with pytest.raises(UsageError, match="say executor.address=tcp://host:8786"):
+        _believed(cfg, "0" * 32, None, None)
