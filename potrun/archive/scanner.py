@@ -16,7 +16,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from potrun.core.compiling import compiling, each_function
+from potrun.core.compiling import each_function
 from potrun.core.instrument import N_CELLS
 from potrun.core.progress import tell
 from potrun.core.records import FloatArray, IntArray
@@ -117,7 +117,7 @@ def _compiled() -> Callable[..., None]:
     empty = np.zeros(0, np.uint8), np.zeros((0, 2), np.int64), np.zeros(0, np.int8), np.zeros((0, UTC_LENGTH), np.uint8)
     numbers = np.empty((0, 6)), np.empty((0, N_CELLS)), np.empty((0, N_CELLS))
     empty[0].flags.writeable = False
-    with compiling(), each_function(lambda done: tell("compiling the reader of tables, function", done)):
+    with each_function(lambda done: tell("compiling the reader of tables, function", done)):
         try:
             function = numba.njit(cache=True, **_OPTIONS)(_scan)
             function(*empty, *numbers)

@@ -1,6 +1,7 @@
 """One day's table as arrays."""
 
 import hashlib
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from potrun.archive.sidecar import FileState
 from potrun.core.errors import DataError
 from potrun.core.instrument import N_CELLS
 from potrun.core.records import ArchiveDay, DayTable, Defect, SourceFile
+
+_log = logging.getLogger(__name__)
 
 
 def read_day(day: ArchiveDay, cache_dir: Path | None = None, strict: bool = False) -> DayTable:
@@ -42,6 +45,7 @@ def read_day(day: ArchiveDay, cache_dir: Path | None = None, strict: bool = Fals
     try:
         state = FileState.of(day.path.stat())
         table = load_table(day, state, cache_dir)
+        _log.debug("%s: %s", day.name, "parsed anew" if table is None else "taken from its parsed copy")
         if table is None:
             table = _read_source(day, state, cache_dir)
         table = _with_neighbours(table, day)

@@ -28,24 +28,33 @@ def take_seconds() -> float:
 
 @contextmanager
 def each_function(tell: Callable[[int], None]) -> Iterator[None]:
-    """Tell how many functions numba has compiled in this process since the block began; what it loads does not count.
+    """Tell how many functions numba has compiled in this process since the block began, and count the time.
+
+    Functions that are loaded count neither way.
 
     Parameters
     ----------
     tell : callable
         Called with the number at the beginning and at the end of each function.
     """
+    global _seconds
     from numba.core import event
 
     class Count(event.Listener):  # type: ignore[misc]  # numba has no types
         done = 0
+        began: float | None = None
 
         def on_start(self, event: Any) -> None:  # noqa: ARG002
+            if self.began is None:
+                self.began = time.monotonic()
             tell(self.done)
 
         def on_end(self, event: Any) -> None:  # noqa: ARG002
             self.done += 1
             tell(self.done)
 
-    with event.install_listener("numba:compile", Count()):
+    count = Count()
+    with event.install_listener("numba:compile", count):
         yield
+    if count.began is not None:
+        _seconds += time.monotonic() - count.began

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from potrun.archive.table import read_day
 from potrun.core.records import (
@@ -79,6 +80,18 @@ class DayStages:
         self._geometry = GeometryModel.of(archive, cfg.archive)
         self._potential = make_potential_model(cfg.spacecraft_potential, cfg.device, cfg.fast)
         self._fitter = make_fitter(cfg.fitter, cfg.device, cfg.fast)
+
+    @property
+    def kernel_paths(self) -> tuple[Path, ...]:
+        """The SPICE kernels in use."""
+        return self._geometry.kernel_paths
+
+    @property
+    def pace(self) -> str:
+        """How many sweeps are searched together, on how many threads."""
+        size = getattr(self._fitter, "batch_size", None)
+        threads = getattr(getattr(self._fitter, "device", None), "threads", 1)
+        return f"chunks of {size} sweeps on {threads} threads" if size else "one sweep after another"
 
     def read(self, day: ArchiveDay) -> DayTable:
         """Read a day's table."""

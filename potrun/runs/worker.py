@@ -17,6 +17,7 @@ from potrun.core.provenance import Provenance
 from potrun.core.records import Archive, FloatArray, SourceFile
 from potrun.core.settings import RunConfig
 from potrun.results.shard import open_shard, write_shard
+from potrun.runs.account import tell_fitted, tell_inputs, tell_prepared
 from potrun.runs.day import DayStages, PreparedDay, Stopwatch
 from potrun.runs.tasks import DayProgress, DayReport, DayTask, OnProgress
 
@@ -47,6 +48,7 @@ class DayWorker:
         self._archive = archive
         self.provenance = Provenance.of(cfg, archive.origin, ancillary_files(archive))
         self.stages = DayStages(cfg, archive)
+        tell_inputs(self.stages)
 
     def prepare(self, task: DayTask) -> PreparedDay | DayReport:
         """Do what comes before a day's fit; may run ahead in a thread while another day is fitted.
@@ -65,7 +67,9 @@ class DayWorker:
             with about(task.day.date.isoformat()):
                 with watch.lap("read"):
                     table = self.stages.read(task.day)
-                return self.stages.prepare(table, watch)
+                ready = self.stages.prepare(table, watch)
+                tell_prepared(ready)
+                return ready
         except DataError as error:
             return DayReport(task, seconds=watch.seconds, failure=str(error))
 
@@ -90,6 +94,7 @@ class DayWorker:
             result = self.stages.fit(ready, on_fitted if on_progress else None)
         except DataError as error:
             return DayReport(task, seconds=seconds, failure=str(error))
+        tell_fitted(ready, result)
         with ready.watch.lap("write"):
             write_shard(task.shard, result, self._identity(task, source))
         chi2 = result.columns["spec_fit_chi2"]

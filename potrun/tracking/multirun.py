@@ -99,7 +99,8 @@ class MultirunTracking(Callback):
                 job.write(self.records)
             os.environ.pop(CHOICE_VARIABLE, None)
             return
-        _done.append(int(config.hydra.job.num))
+        if self._n_jobs:
+            _done.append(int(config.hydra.job.num))
         if self.parent is None or job is None:
             return
         from potrun.core.composition import to_settings

@@ -118,6 +118,18 @@ def test_a_sweep_without_any_data_exits_with_3(workspace, tracking):
     assert "no day of month 6" in done.stderr
 
 
+def test_a_single_run_is_no_sweep(tmp_path):
+    done = subprocess.run(
+        [sys.executable, SUPPORT / "multirun_app.py", "month=4", "tracking=off"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(SUPPORT)])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_job_killed_outright_does_not_stay_running(workspace):
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     done = sweep(workspace, "month=3,4", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")

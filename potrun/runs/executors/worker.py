@@ -50,7 +50,7 @@ class WorkerProcess:
     def __init__(self, cfg: RunConfig, archive: Archive, provenance: "Provenance") -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, self._far = context.Pipe()
-        level = logging.getLogger().getEffectiveLevel()
+        level = logging.getLogger("potrun").getEffectiveLevel()
         self._process = context.Process(
             target=_serve, args=(self._far, level, cfg, archive, provenance), name="potrun-worker", daemon=True
         )
@@ -168,7 +168,7 @@ def _serve(pipe: Connection, level: int, cfg: RunConfig, archive: Archive, prove
     """Work on days until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    logging.getLogger().setLevel(level)
+    logging.getLogger("potrun").setLevel(level)
     logging.getLogger().addHandler(_PipeHandler(pipe))
     from potrun.runs.worker import work
 

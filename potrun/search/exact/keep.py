@@ -66,7 +66,7 @@ def machine_code(load: Load, dtype: str) -> Callable[..., Any]:
     """
     with _one_at_a_time:
         if (load, dtype) not in _loaded:
-            with compiling(), _folder_of_code(load, dtype) as folder:
+            with _folder_of_code(load, dtype) as folder:
                 _loaded[load, dtype] = load(dtype, folder)
         return _loaded[load, dtype]
 
@@ -89,7 +89,7 @@ def _folder_of_code(load: Load, dtype: str) -> Iterator[Path]:
     trouble = _trouble_with(folder)
     if not trouble and not _is_whole(folder):
         tell(COMPILING)
-        with hold(folder.with_suffix(".lock")):
+        with compiling(), hold(folder.with_suffix(".lock")):
             if not _is_whole(folder):
                 _clear(folder)
                 log.info("compiling the search, once on this machine: half a minute")
@@ -105,7 +105,8 @@ def _folder_of_code(load: Load, dtype: str) -> Iterator[Path]:
         else:
             why = trouble.strerror or trouble
             log.warning("machine code cannot be kept in %s (%s): compiling it for this process alone", folder, why)
-            _compile(load, dtype, private)
+            with compiling():
+                _compile(load, dtype, private)
         yield private
 
 
