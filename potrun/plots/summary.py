@@ -89,7 +89,7 @@ def _shares(ax: Axes, lines: Numbers) -> None:
     ax.set(xlim=(0, 1), xlabel="% of the fitted sweeps")
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
     if lines:
-        ax.legend(fontsize=8, loc="lower right", frameon=True)
+        ax.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderpad=0)
 
 
 def _days(ax: Axes, days: Numbers) -> None:
