@@ -23,12 +23,13 @@ def test_truth_stays_within_the_ranges(tmp_path):
 
 def test_it_is_built_once_and_another_question_is_another_folder(tmp_path):
     words = ["archive=closure", f"archive.root={tmp_path}", "archive.sweeps_per_day=2", "archive.days=[1998-04-15]"]
+    words.append("archive.instrument=ideal")
     first = open_archive(settings_from(words).archive)
     assert first.origin == "simulated"
     assert open_archive(settings_from(words).archive).root == first.root
     for other in (
         "archive.seed=5",
-        "archive.instrument=ideal",
+        "archive.instrument=flown",
         "archive.ranges.kappa=[3,4]",
         "archive.days=[1998-04-16]",
     ):

@@ -11,7 +11,8 @@ from potrun.archive.days import scan_archive
 from potrun.archive.table import read_day
 from potrun.core.instrument import cell_solid_angle_sr
 from potrun.core.settings import ArchiveConfig
-from potrun.geometry.attitude import read_attitude, spin_axis
+from potrun.geometry.attitude import spin_axis
+from potrun.geometry.attitude_table import read_attitude
 from potrun.geometry.compute import GeometryModel
 from potrun.plasma.penetrating import penetrating_of_day
 from potrun.simulate.archive import simulate_archive, table_path
