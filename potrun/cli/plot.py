@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from potrun.results.run_result import RunResult
     from potrun.results.sweeps import SweepLoader
 
-KINDS = ("map", "binned", "time", "chi2", "environment", "coverage", "examples", "sweep", "all")
+KINDS = ("map", "binned", "time", "plasma", "chi2", "environment", "coverage", "examples", "sweep", "all")
 OPTIONS = (
     Option("kind", KINDS, "which picture"),
     Option("illumination", ("day", "night", "all"), "only sweeps with a sunlit or a shadowed footpoint", "all"),

@@ -18,7 +18,7 @@ STUDIES = (
     "acceptance", "beam", "closure", "halekas2008_figure5", "halekas2008_regions", "harmonics", "identifiability",
     "sites", "summary", "terminator", "throughput",
 )  # fmt: skip
-PICTURES = ("map", "binned", "time", "chi2", "environment", "coverage", "examples")
+PICTURES = ("map", "binned", "time", "plasma", "chi2", "environment", "coverage", "examples", "days")
 EXPORTS = ("netcdf", "cdf", "parquet", "csv")
 
 

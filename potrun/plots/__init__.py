@@ -4,9 +4,10 @@ Every picture states its counts and units, and a simulated result is marked as s
 so that drawing neither needs a screen nor leaves global state behind.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from potrun.core.errors import UsageError
@@ -17,6 +18,7 @@ from potrun.plots.coverage import draw_coverage
 from potrun.plots.environment import draw_environment
 from potrun.plots.examples import draw_examples
 from potrun.plots.map import draw_map
+from potrun.plots.plasma import draw_plasma
 from potrun.plots.style import new_figure, save
 from potrun.plots.time import draw_time
 from potrun.results.run_result import RunResult
@@ -26,6 +28,7 @@ KINDS: dict[str, Callable[[RunResult], Figure]] = {
     "map": draw_map,
     "binned": draw_binned,
     "time": draw_time,
+    "plasma": draw_plasma,
     "chi2": draw_chi2,
     "environment": draw_environment,
     "coverage": draw_coverage,
@@ -33,8 +36,12 @@ KINDS: dict[str, Callable[[RunResult], Figure]] = {
 """Pictures that need the result alone; the page of example sweeps needs the archive too."""
 
 
-OF_ALL_SWEEPS = ("chi2", "environment", "coverage")
+OF_ALL_SWEEPS = ("plasma", "chi2", "environment", "coverage")
 """Pictures that are about more than potentials: they show every sweep, whatever its quality."""
+
+
+DAYS = (4, 62)
+"""How many days a run has of which each gets a picture of its own."""
 
 
 def draw(result: RunResult, kind: str = "map", quality: str = "good") -> Figure:
@@ -86,13 +93,33 @@ def draw_all(
         If a file cannot be written.
     """
     paths = []
-    for name in names:
-        if name == "examples" and load_sweep is None:
-            continue
-        figure = draw_examples(result, load_sweep) if name == "examples" and load_sweep else draw(result, name, quality)
+    for name, figure in _figures(result, load_sweep, quality, names):
         paths.append(save(figure, folder / f"{name}.png"))
         on_picture(paths[-1])
     return paths
+
+
+def _figures(
+    result: RunResult, load_sweep: LoadSweep | None, quality: str, names: Sequence[str]
+) -> Iterator[tuple[str, Figure]]:
+    """Draw one picture after the other, each with its name."""
+    for name in names:
+        if name == "days":
+            for date, chosen in days_apart(result.of_quality(quality)):
+                yield f"days/{date}", draw_time(chosen)
+        elif name != "examples":
+            yield name, draw(result, name, quality)
+        elif load_sweep is not None:
+            yield name, draw_examples(result, load_sweep)
+
+
+def days_apart(result: RunResult) -> Iterator[tuple[str, RunResult]]:
+    """Give the days of a run one by one, if they are too many for one picture and not too many for some."""
+    dates = result["spec_utc_start"].astype("<U10")
+    days = np.unique(dates)
+    if DAYS[0] <= len(days) <= DAYS[1]:
+        for date in days:
+            yield str(date), result.select(dates == date)
 
 
 def warm_up() -> None:

@@ -15,7 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from potrun.core.atomic import atomic_file
-from potrun.core.records import Environment
+from potrun.core.records import BoolArray, Environment
 
 if TYPE_CHECKING:
     from potrun.results.run_result import RunResult
@@ -102,7 +102,10 @@ def heading(figure: Figure, title: str, subtitle: str, origin: str) -> None:
     """Put the title, a line of counts and the mark of origin above the panels."""
     height = figure.get_figheight()
     figure.text(0.02, 1 - 0.14 / height, title, fontsize=15, weight="bold", va="top")
-    figure.text(0.02, 1 - 0.46 / height, subtitle, fontsize=10, color=QUIET, va="top")
+    # A letter is about 0.55 of its size wide: what would leave the page is written smaller.
+    room = 0.96 * figure.get_figwidth() * 72
+    size = float(np.clip(room / (0.55 * max(len(subtitle), 1)), 6.5, 10))
+    figure.text(0.02, 1 - 0.46 / height, subtitle, fontsize=size, color=QUIET, va="top")
     is_simulated = origin == "simulated"
     figure.text(
         0.98,
@@ -115,6 +118,13 @@ def heading(figure: Figure, title: str, subtitle: str, origin: str) -> None:
         va="top",
         bbox={"boxstyle": "round,pad=0.35", "facecolor": "#b3261e", "edgecolor": "none"} if is_simulated else None,
     )
+
+
+def hollow_where(result: "RunResult") -> BoolArray:
+    """Tell the sweeps that are drawn hollow: not identifiable, where the run has intervals at all."""
+    if not np.isfinite(result["spec_u_lo95"]).any():
+        return np.zeros(result.n_sweeps, np.bool_)
+    return np.asarray(~result["spec_u_identifiable"])
 
 
 def say_nothing_here(ax: Axes, why: str, has_scale: bool = True) -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from potrun.core.records import BoolArray
 from potrun.plots.style import (
     INK,
     LIGHT,
@@ -15,28 +15,27 @@ from potrun.plots.style import (
     QUIET,
     count,
     heading,
+    hollow_where,
     new_figure,
     say_nothing_here,
     span,
     styled,
     u_axis,
 )
+from potrun.plots.timeline import Times, span_axes, split_at_gaps, sweep_times
 from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
 
-LONGEST_GAP = np.timedelta64(12, "h")
-MOST_SPANS = 6
 LEAST_RANGE_V = 10.0
-MOST_BARS = 5000
-
-Times = NDArray[np.datetime64]
+MOST_BARS = 400
+"""Of more sweeps the intervals would be one grey curtain: the dots stand alone."""
 
 
 @styled
 def draw_time(result: RunResult) -> Figure:
     """Draw U with its 68 % intervals, and the spacecraft potential, against time.
 
-    Gaps of more than half a day are cut out as long as that leaves few spans.
+    Gaps of more than half a day are cut out as long as that leaves few spans. Filled marks are identifiable sweeps.
 
     Parameters
     ----------
@@ -50,18 +49,15 @@ def draw_time(result: RunResult) -> Figure:
     figure = new_figure(13, 7)
     times = sweep_times(result)
     spans = split_at_gaps(times)
-    axes = figure.subplots(
-        2,
-        max(len(spans), 1),
-        squeeze=False,
-        sharex="col",
-        sharey="row",
-        gridspec_kw={"height_ratios": (2, 1), "width_ratios": _widths(times, spans)},
-    )
+    axes = span_axes(figure, times, spans, (2, 1))
     u = result["spec_u_surface"]
+    is_hollow = hollow_where(result)
+    bars = np.isfinite(u) & np.isfinite(result["spec_u_lo68"]) & np.isfinite(result["spec_u_hi68"]) & ~is_hollow
+    if bars.sum() > MOST_BARS:
+        bars[:] = False
     for column, chosen in enumerate(spans):
         top, bottom = axes[:, column]
-        _surface(top, result, times, chosen)
+        _surface(top, result, times, chosen, bars, is_hollow)
         bottom.plot(
             times[chosen],
             result["spec_spacecraft_potential"][chosen],
@@ -70,15 +66,14 @@ def draw_time(result: RunResult) -> Figure:
             markersize=0.75 * _mark(len(times)),
             rasterized=True,
         )
-        _time_axis(bottom, times[chosen])
     _potential_axes(axes[0, 0], axes[1, 0])
-    figure.supxlabel("UTC", fontsize=10)
+    figure.supxlabel("UTC; a date stands at its midnight", fontsize=9.5, color=QUIET)
     if not spans:
         say_nothing_here(axes[1, 0], "no sweep", has_scale=False)
     if not np.isfinite(u).any():
         say_nothing_here(axes[0, 0], "no fitted sweep")
     else:
-        _legend(figure, axes[0, -1], result)
+        _legend(figure, axes[0, -1], bool(bars.any()), bool((is_hollow & np.isfinite(u)).any()))
     heading(
         figure,
         "Surface and spacecraft potential against time",
@@ -98,80 +93,46 @@ def _potential_axes(top: Axes, bottom: Axes) -> None:
     bottom.set_ylabel("spacecraft\npotential (V)")
 
 
-def sweep_times(result: RunResult) -> Times:
-    """Return the start of each sweep; a leap second counts as the second before it, a bad time is NaT."""
-    if not len(result["spec_utc_start"]):
-        return np.empty(0, dtype="datetime64[s]")
-    text = np.strings.replace(result["spec_utc_start"], ":60", ":59")
-    try:
-        return text.astype("datetime64[s]")
-    except ValueError:
-        return np.array([_one_time(str(item)) for item in text], dtype="datetime64[s]")
-
-
-def _one_time(text: str) -> np.datetime64:
-    try:
-        return np.datetime64(text, "s")
-    except ValueError:
-        return np.datetime64("NaT", "s")
-
-
-def split_at_gaps(times: Times) -> list[NDArray[np.int64]]:
-    """Divide sweeps into spans without long gaps; into one if there would be too many.
-
-    Returns
-    -------
-    list of int arrays
-        Indices of each span, in order of time.
-    """
-    known = np.flatnonzero(~np.isnat(times))
-    if not len(known):
-        return []
-    order = known[np.argsort(times[known], kind="stable")]
-    cuts = np.flatnonzero(np.diff(times[order]) > LONGEST_GAP) + 1
-    return np.split(order, cuts) if len(cuts) < MOST_SPANS else [order]
-
-
-def _widths(times: Times, spans: list[NDArray[np.int64]]) -> list[float]:
-    """Give each span a width like its length, the short ones enough to be read."""
-    lengths = [float((times[span].max() - times[span].min()).astype(np.int64)) for span in spans]
-    return [max(length, 0.3 * max(lengths), 1.0) for length in lengths] or [1.0]
-
-
-def _surface(ax: Axes, result: RunResult, times: Times, chosen: NDArray[np.int64]) -> None:
+def _surface(
+    ax: Axes, result: RunResult, times: Times, chosen: NDArray[np.int64], bars: BoolArray, is_hollow: BoolArray
+) -> None:
     u = result["spec_u_surface"]
-    low, high = result["spec_u_lo68"], result["spec_u_hi68"]
-    bars = chosen[np.isfinite(low[chosen]) & np.isfinite(high[chosen])]
-    bars = bars[:: max(1, -(-len(bars) // MOST_BARS))]
-    ax.vlines(times[bars], low[bars], high[bars], color=QUIET, alpha=0.35, linewidth=0.8, rasterized=True)
+    barred = chosen[bars[chosen]]
+    ax.vlines(
+        times[barred],
+        result["spec_u_lo68"][barred],
+        result["spec_u_hi68"][barred],
+        color=QUIET,
+        alpha=0.6,
+        linewidth=0.9,
+        rasterized=True,
+    )
+    size = _mark(len(times))
     for light, side in illumination(result).items():
-        here = chosen[side[chosen]]
-        ax.plot(times[here], u[here], ".", color=LIGHT[light], markersize=_mark(len(times)), rasterized=True)
-
-
-def _time_axis(ax: Axes, times: Times) -> None:
-    locator = AutoDateLocator(minticks=2, maxticks=5)  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_locator(locator)
-    plain = ["%Y", "%b", "%b-%d", "%H:%M", "%H:%M", "%S.%f"]
-    zero = ["", "%Y", "%b", "%b-%d", "%H:%M", "%H:%M"] if _is_long(times) else ["%H:%M"] * 6
-    below = ["", "%Y", "%Y-%m", *["%Y-%m-%d"] * 3]
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, formats=plain, zero_formats=zero, offset_formats=below))  # type: ignore[no-untyped-call]
-    if len(times) == 1:
-        ax.set_xlim(times[0] - np.timedelta64(300, "s"), times[0] + np.timedelta64(300, "s"))
+        for hollow in (True, False):
+            here = chosen[side[chosen] & (is_hollow[chosen] == hollow)]
+            ax.plot(
+                times[here],
+                u[here],
+                "o",
+                color="none" if hollow else LIGHT[light],
+                markeredgecolor=LIGHT[light],
+                markeredgewidth=0.7,
+                markersize=size,
+                rasterized=True,
+            )
 
 
 def _mark(sweeps: int) -> float:
     """Return the size of a mark: smaller where there are many."""
-    return float(np.clip(4 * (2000 / max(sweeps, 1)) ** 0.3, 1, 4))
+    return float(np.clip(4 * (1000 / max(sweeps, 1)) ** 0.3, 1, 4))
 
 
-def _is_long(times: Times) -> bool:
-    return bool(times.max() - times.min() > np.timedelta64(2, "D"))
-
-
-def _legend(figure: Figure, ax: Any, result: RunResult) -> None:
+def _legend(figure: Figure, ax: Any, has_bars: bool, has_hollow: bool) -> None:
     for light, colour in LIGHT.items():
-        ax.plot([], [], ".", color=colour, markersize=8, label=LIGHT_LABEL[light])
-    if np.isfinite(result["spec_u_lo68"]).any():
-        ax.plot([], [], color=QUIET, alpha=0.6, label="68 % interval")
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower right", ncols=3)
+        ax.plot([], [], "o", color=colour, markersize=5, label=LIGHT_LABEL[light])
+    if has_hollow:
+        ax.plot([], [], "o", color="none", markeredgecolor=QUIET, markersize=5, label="not identifiable")
+    if has_bars:
+        ax.plot([], [], color=QUIET, alpha=0.8, label="68 % interval")
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower right", ncols=4)

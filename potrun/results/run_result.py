@@ -55,6 +55,8 @@ class RunResult(Mapping[str, NDArray[Any]]):
         self.path = path
         self.left_out = 0
         """Fitted sweeps that were left out for their quality."""
+        self.whole: RunResult = self
+        """The result that this one was taken from by quality, else itself."""
 
     @classmethod
     def from_days(cls, days: Sequence[DayResult], provenance: Mapping[str, Any]) -> Self:
@@ -174,6 +176,7 @@ class RunResult(Mapping[str, NDArray[Any]]):
         """
         chosen = is_wanted(self, wanted)
         result = self.select(chosen)
+        result.whole = self
         result.left_out = int((self["spec_has_fit"] & ~chosen).sum())
         return result
 

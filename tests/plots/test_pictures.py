@@ -1,21 +1,24 @@
 import datetime as dt
+import re
 import sys
 
 import numpy as np
 import pytest
 from matplotlib import rcParams
+from matplotlib.dates import date2num
 from matplotlib.image import imread
 
 from potrun.core.errors import UsageError
 from potrun.losscone.objective_surface import ObjectiveSurface
-from potrun.plots import KINDS, draw, draw_all
-from potrun.plots.binned import bin_median
+from potrun.plots import KINDS, days_apart, draw, draw_all
+from potrun.plots.binned import LEAST, bin_values, bin_width, draw_binned
+from potrun.plots.chi2 import measure
 from potrun.plots.examples import sweeps_at_quantiles
 from potrun.plots.panels import by_pitch
 from potrun.plots.strip import draw_strip
 from potrun.plots.style import save
 from potrun.plots.sweep import draw_sweep
-from potrun.plots.time import split_at_gaps, sweep_times
+from potrun.plots.timeline import hour_or_date, split_at_gaps, sweep_times
 from potrun.results.load import RunResult
 from potrun.results.sweeps import SweepView
 from tests.support.results import PROVENANCE, make_day
@@ -50,7 +53,7 @@ def nan_run():
 
 def test_all_pictures_of_a_run(tmp_path):
     paths = draw_all(make_run(), tmp_path / "pictures", load_sweep)
-    assert [path.stem for path in paths] == [*KINDS, "examples"]
+    assert [path.stem for path in paths] == [*KINDS, "examples"]  # three days are too few for one of each
     for path in paths:
         height, width, _ = imread(path).shape
         assert width > 1000
@@ -148,14 +151,102 @@ def test_examples_stand_at_quantiles():
     assert len(sweeps_at_quantiles(make_run(sweeps=1))) <= 3
 
 
-def test_bin_median():
+def test_values_are_reduced_in_their_bins_wherever_the_map_is_cut():
     longitude = np.array([-180.0, -175.0, 180.0, 5.0, 6.0, 7.0])
     latitude = np.array([-90.0, -85.0, 90.0, 0.0, 0.0, 0.0])
-    median, filled = bin_median(longitude, latitude, np.array([1.0, 3.0, 7.0, 1.0, 5.0, 2.0]), 10)
-    assert filled == 3
+    values = np.array([1.0, 3.0, 7.0, 1.0, 5.0, 2.0])
+    median = bin_values(longitude, latitude, values, 10, -180.0, np.median)
     assert median.shape == (18, 36)
-    assert (median[0, 0], median[17, 35], median[9, 18]) == (2.0, 7.0, 2.0)
+    # 180 deg E is 180 deg W: the same bin.
+    assert (median[0, 0], median[17, 0], median[9, 18]) == (2.0, 7.0, 2.0)
     assert np.isnan(median).sum() == 18 * 36 - 3
+    number = bin_values(longitude, latitude, values, 10, -90.0, len)
+    assert (number[0, 27], number[17, 27], number[9, 9]) == (2, 1, 3)
+
+
+def test_bins_are_as_fine_as_the_sweeps_allow():
+    run = make_run(sweeps=60)
+    near = run.spec_projection_latitude / 100
+    dense = RunResult(
+        {**{name: run[name] for name in run}, "spec_projection_latitude": near, "spec_projection_longitude": near + 2},
+        run.provenance,
+    )
+    assert bin_width(dense, -180.0) == 5
+    assert bin_width(make_run(sweeps=1), -180.0) == 30
+
+
+def test_a_median_of_one_does_not_look_like_one_of_many():
+    run = make_run()
+    top = draw_binned(run).axes[0]
+    large, small = (marks for marks in top.collections if marks.get_array() is not None and len(marks.get_array()))
+    width = [np.ptp(marks.get_paths()[0].vertices[:, 0]) for marks in (large, small)]
+    assert width[1] < 0.5 * width[0]
+    side = np.isfinite(run.spec_u_surface) & np.isfinite(run.spec_projection_latitude) & run.spec_projection_in_sun
+    place = run.spec_projection_longitude[side], run.spec_projection_latitude[side], run.spec_u_surface[side]
+    number = bin_values(*place, int(width[0]), -180.0, len)
+    assert len(large.get_array()) == (number >= LEAST).sum()
+    assert len(small.get_array()) == (number < LEAST).sum()
+
+
+def test_the_share_at_a_bound_is_of_all_fits_whatever_the_quality():
+    run = make_run()
+    good = run.of_quality("good")
+    assert good.whole is run
+    assert good.select(np.ones(good.n_sweeps, np.bool_)).whole is not run
+    assert f"of all {int(np.isfinite(run.spec_u_surface).sum())} fits" in " ".join(texts(draw(run, "binned", "good")))
+
+
+def test_intervals_are_drawn_of_few_sweeps_and_never_as_a_curtain():
+    def bars(run):
+        return sum(
+            len(marks.get_segments())
+            for ax in draw(run, "time", "all").axes
+            for marks in ax.collections
+            if hasattr(marks, "get_segments")
+        )
+
+    run = make_run()
+    told = np.isfinite(run.spec_u_surface) & np.isfinite(run.spec_u_lo68) & run.spec_u_identifiable
+    assert bars(run) == told.sum() > 0
+    assert bars(make_run(sweeps=600)) == 0
+
+
+def test_a_date_stands_at_its_midnight_and_nothing_behind_the_data():
+    midnight = date2num(np.datetime64("1998-04-16T00:00"))
+    assert hour_or_date(midnight) == "1998-04-16"
+    assert hour_or_date(midnight + 0.25) == "06:00"
+    assert hour_or_date(midnight, last=midnight - 0.01) == ""
+    for ax in draw(make_run(), "time", "all").axes:
+        for text in (label.get_text() for label in ax.get_xticklabels()):
+            assert re.fullmatch(r"(\d{4}-\d\d-\d\d|\d\d:\d\d)?", text), text
+
+
+def test_each_day_of_a_long_run_has_its_picture(tmp_path):
+    days = [dt.date(1998, 4, day) for day in range(1, 6)]
+    run = RunResult.from_days([make_day(date, (15,) * 6) for date in days], {**PROVENANCE, "origin": "simulated"})
+    paths = draw_all(run, tmp_path, quality="all", names=["days"])
+    assert [path.relative_to(tmp_path).as_posix() for path in paths] == [f"days/{date}.png" for date in days]
+    for date, chosen in days_apart(run):
+        assert set(chosen.spec_utc_start.astype("<U10")) == {date}
+
+
+def test_the_likelihood_shows_its_deviance_and_the_others_their_chi2():
+    run = make_run()
+    for method, name, column in (("likelihood", "deviance", "spec_fit_deviance_per_freedom"),
+                                 ("lillis", "chi2", "spec_fit_chi2")):  # fmt: skip
+        changed = RunResult({n: run[n] for n in run}, {**run.provenance, "settings": {"fitter.method": method}})
+        assert measure(changed)[0] == name
+        np.testing.assert_array_equal(measure(changed)[2], run[column])
+        assert draw(changed, "chi2").axes[0].get_xlabel().startswith(name)
+
+
+def test_the_plasma_of_all_sweeps_is_drawn_with_its_errors():
+    run = make_run()
+    figure = draw(run, "plasma", "good")
+    labels = [ax.get_ylabel() for ax in figure.axes if ax.get_ylabel()]
+    assert [label.split(" ")[0] for label in labels] == ["density", "temperature", "kappa", "spacecraft\npotential"]
+    drawn = sum(len(line.get_xdata()) for ax in figure.axes for line in ax.lines if ax.get_gridspec().nrows)
+    assert drawn >= 4 * np.isfinite(run.spec_electron_temperature).sum() - 40
 
 
 def test_cells_are_averaged_by_pitch():

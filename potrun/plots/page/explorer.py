@@ -13,7 +13,7 @@ from potrun.core.records import FloatArray, Region
 from potrun.plots.map import cut_longitude, longitude
 from potrun.plots.panels import verdict
 from potrun.plots.style import U_LINEAR_V, U_TICKS_V, u_colours, volts
-from potrun.plots.time import sweep_times
+from potrun.plots.timeline import sweep_times
 from potrun.results.quality import QualityClass
 from potrun.results.run_result import RunResult
 

@@ -87,7 +87,9 @@ def write_page(
         scale=_scale(),
         potentials=tables.potentials(result),
         flags=tables.flags(result),
-        pictures=[(item.stem, CAPTIONS.get(item.stem, ""), _embedded(item.read_bytes())) for item in pictures],
+        pictures=[
+            (item.stem, CAPTIONS[item.stem], _embedded(item.read_bytes())) for item in pictures if item.stem in CAPTIONS
+        ],
         strips=[(anchors[sweep], str(result["spec_sweep_id"][sweep]), strips[sweep]) for sweep in chosen],
         settings=tables.settings(cfg),
         inputs=result.provenance.get("inputs", []),
