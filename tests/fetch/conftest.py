@@ -7,7 +7,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -133,10 +133,16 @@ def words(server: FaultyServer, root: Path) -> list[str]:
     ]
 
 
+def merged(words: Sequence[str], more: Sequence[str]) -> list[str]:
+    """Words with others in place of those that set the same; a command line gives a setting once."""
+    replaced = {word.partition("=")[0] for word in more}
+    return [*(word for word in words if word.partition("=")[0] not in replaced), *more]
+
+
 @pytest.fixture
 def fetch(words: list[str]) -> Callable[..., int]:
     """Run the download in this process, with further settings."""
-    return lambda *more: int(run([*words, *more]))
+    return lambda *more: int(run(merged(words, more)))
 
 
 @pytest.fixture
@@ -153,7 +159,7 @@ def start(words: list[str], files: dict[str, bytes]) -> Iterator[Callable[..., "
         )
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
         process = subprocess.Popen(
-            [sys.executable, "-c", code, *words, *more], stderr=subprocess.PIPE, text=True, env=environment
+            [sys.executable, "-c", code, *merged(words, more)], stderr=subprocess.PIPE, text=True, env=environment
         )
         begun.append(process)
         return process

@@ -4,7 +4,6 @@ import hashlib
 
 import pytest
 
-from potrun.cli.fetch import run
 from potrun.fetch.catalogue import Content, RemoteFile
 from potrun.fetch.checks import not_proven_whole
 from potrun.fetch.label import LabelError, read_label
@@ -141,9 +140,9 @@ def test_a_length_that_no_such_file_has_is_refused(server, fetch, capsys):
     assert "900,000,000 bytes are announced, of inclinations expected at most 100,000" in capsys.readouterr().err
 
 
-def test_a_head_that_drips_is_left_in_time(server, words, capsys):
+def test_a_head_that_drips_is_left_in_time(server, fetch, capsys):
     server.fail("theta.tab", dripping_head, always=True)
-    assert run([*(word for word in words if "timeout" not in word), "fetch.timeout_s=2", "fetch.attempts=1"]) != 0
+    assert fetch("fetch.timeout_s=2", "fetch.attempts=1") != 0
     assert "the head of the answer took more than 2 s" in capsys.readouterr().err
 
 
