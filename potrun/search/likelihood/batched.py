@@ -10,9 +10,15 @@ from potrun.search.likelihood import departures, grid
 from potrun.search.likelihood.evaluate import AMPLITUDE, BARRIER, EVERY, LOG_RATIO, N_PARAMETERS, NOMINAL, USC, T
 from potrun.search.likelihood.newton import SAME, Found, descend
 from potrun.search.likelihood.problem import Problem
-from potrun.search.likelihood.profile import interval
+from potrun.search.likelihood.profile import curvature_error, interval
 
 STEPS = 25
+
+VAGUE = 0.1
+"""Standard error of t above which a sweep is searched again from more places, with less beam and with more."""
+
+MORE_STARTS = 6
+AMPLITUDES = (0.0, 2.0)
 
 PASSES = 3
 BETTER = 1e-3
@@ -84,22 +90,58 @@ def finish(
 
 def best_two(problem: Problem, bounds: tuple[Tensor, Tensor], settings: FitterConfig) -> tuple[Found, Found]:
     """Best and second best minimum on the nominal instrument; the same where all starts end at one place."""
-    start = grid.starts(problem, settings)
-    count, number = start.t.shape
-    device = start.t.device
-    sweep = torch.arange(count, device=device).repeat_interleave(number)
-    parameters = torch.zeros(len(sweep), N_PARAMETERS, dtype=torch.float64, device=device)
-    parameters[:, T], parameters[:, LOG_RATIO] = start.t.reshape(-1), start.log_ratio.reshape(-1)
+    number = settings.likelihood.starts
+    places = grid.starts(problem, settings, max(number, MORE_STARTS))
+    count, device = problem.n_sweeps, problem.usc.device
+    best, second = _descend_all(problem, torch.arange(count, device=device), places, number, 0.3, bounds, settings)
+    is_free, _ = departures.nominal(count, settings, device)
+    vague = torch.nonzero(curvature_error(best.curvature, is_free) > VAGUE).squeeze(1)
+    for amplitude in AMPLITUDES if len(vague) else ():
+        other, another = _descend_all(problem, vague, places, MORE_STARTS, amplitude, bounds, settings)
+        rivals = [best.take(vague), second.take(vague), other, another]
+        first, next_best = _rank(rivals)
+        best.put(vague, first)
+        second.put(vague, next_best)
+    return best, second
+
+
+def _descend_all(
+    problem: Problem,
+    sweep: Tensor,
+    places: grid.Starts,
+    number: int,
+    amplitude: float,
+    bounds: tuple[Tensor, Tensor],
+    settings: FitterConfig,
+) -> tuple[Found, Found]:
+    """Go down from the first places of each of some sweeps; its best and second best."""
+    trial = sweep.repeat_interleave(number)
+    parameters = torch.zeros(len(trial), N_PARAMETERS, dtype=torch.float64, device=trial.device)
+    parameters[:, T] = places.t[sweep, :number].reshape(-1)
+    parameters[:, LOG_RATIO] = places.log_ratio[sweep, :number].reshape(-1)
     fixed = settings.beam_amplitude_fixed
-    parameters[:, AMPLITUDE] = 0.3 * min(1.0, settings.beam_amplitude_max) if fixed is None else fixed
-    is_free, sigma = departures.nominal(len(sweep), settings, device)
-    level = start.level.reshape(len(sweep), -1)
-    found = descend(problem, sweep, (parameters, level), is_free, sigma, bounds, settings, STEPS, NOMINAL, number)
-    value = found.value.reshape(count, number)
+    parameters[:, AMPLITUDE] = min(amplitude, settings.beam_amplitude_max) if fixed is None else fixed
+    is_free, sigma = departures.nominal(len(trial), settings, trial.device)
+    level = places.level[sweep, :number].reshape(len(trial), -1)
+    found = descend(problem, trial, (parameters, level), is_free, sigma, bounds, settings, STEPS, NOMINAL, number)
+    first = number * torch.arange(len(sweep), device=trial.device)
+    return _rank([found.take(first + place) for place in range(number)])
+
+
+def _rank(rivals: list[Found]) -> tuple[Found, Found]:
+    """Best of each sweep, and the best of those elsewhere in t; the best again where there is none."""
+    value = torch.stack([rival.value for rival in rivals], dim=1)
+    here = torch.stack([rival.parameters[:, T] for rival in rivals], dim=1)
     best = torch.argmin(value, dim=1)
-    here = found.parameters[:, T].reshape(count, number)
     same = ~torch.isfinite(value) | ((here - here.gather(1, best[:, None])).abs() < SAME)
     second = torch.argmin(torch.where(same, float("inf"), value), dim=1)
     second = torch.where(same.all(1), best, second)
-    first = number * torch.arange(count, device=device)
-    return found.take(first + best), found.take(first + second)
+    return _choose(rivals, best), _choose(rivals, second)
+
+
+def _choose(rivals: list[Found], which: Tensor) -> Found:
+    chosen = rivals[0].take(torch.arange(len(which), device=which.device))
+    for place, rival in enumerate(rivals):
+        index = torch.nonzero(which == place).squeeze(1)
+        chosen.put(index, rival.take(index))
+    return chosen

@@ -18,10 +18,10 @@ from potrun.search.likelihood.newton import SAME, Found, reduce
 from potrun.search.likelihood.problem import Problem
 from potrun.search.likelihood.profile import LIMITS, curvature_error
 
-LOOKS = 64
+LOOKS = 32
 """Places of a Sobol sequence that are looked at."""
 
-STARTS = 6
+STARTS = 5
 """The best of them that are started from."""
 
 LEVEL_STEPS = 30
@@ -100,7 +100,7 @@ def _best_two(
     is_free, sigma = departures.nominal(1, settings, torch.device("cpu"))
     free = [column for column in NOMINAL if is_free[0, column]]
     objective = Objective(problem, torch.tensor([sweep]), sigma, NOMINAL, settings, bounds)
-    places = qmc.Sobol(len(NOMINAL), scramble=False).random(LOOKS + 1)[1:]
+    places = qmc.Sobol(len(NOMINAL), scramble=False).random(LOOKS)
     low, high = (bound[list(NOMINAL)].clone() for bound in bounds)
     # A beam or an anisotropy of more than this is seldom, and found on the way.
     high[2:] = torch.minimum(high[2:], torch.maximum(low[2:], torch.tensor([1.0, 1.0], dtype=torch.float64)))

@@ -45,13 +45,15 @@ class Starts:
     level: Tensor
 
 
-def starts(problem: Problem, settings: FitterConfig) -> Starts:
+def starts(problem: Problem, settings: FitterConfig, number: int) -> Starts:
     """Find the lowest minima of a grid, no beam and no anisotropy assumed.
 
     Parameters
     ----------
     problem : Problem
     settings : FitterConfig
+    number : int
+        How many.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def starts(problem: Problem, settings: FitterConfig) -> Starts:
     padded = torch.nn.functional.pad(cost, (1, 1, 1, 1), value=float("inf"))
     around = -torch.nn.functional.max_pool2d(-padded[:, None], 3, stride=1)[:, 0]
     rank = torch.where(cost <= around, cost, cost + 1e12).reshape(len(cost), -1)
-    chosen = torch.argsort(rank, dim=1, stable=True)[:, : own.starts]
+    chosen = torch.argsort(rank, dim=1, stable=True)[:, :number]
     rows = level.shape[-1]
     levels = level.reshape(len(cost), -1, rows).gather(1, chosen[..., None].expand(-1, -1, rows))
     return Starts(t[chosen // own.grid_ratio], log_ratio[chosen % own.grid_ratio], levels)

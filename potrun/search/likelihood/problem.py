@@ -14,8 +14,11 @@ from potrun.losscone.model import DEGREE
 from potrun.plasma.response import Response, log_normal_response, response_sigma
 from potrun.search.likelihood.lookup import weighted_sum
 
-NODES = 9
-"""Nodes of the cone across a channel, even in ln E within 3 sigma: it has a kink, which Gauss's nodes do not like."""
+CONE_NODES = (-3.6, 2.4, 13)
+"""First and last node across a channel in its standard deviations, and their number; there is more flux below.
+
+Evenly spaced: the loss cone begins within a channel, which a Gauss-Hermite rule of as many nodes resolves less well.
+"""
 
 COARSE_NODES = 5
 """Of the cone, where a first look is enough."""
@@ -23,8 +26,8 @@ COARSE_NODES = 5
 MASKED = 1e-30
 """Counts expected where none are compared: too few to matter, and not zero."""
 
-BEAM_NODES = 65
-"""Nodes that resolve the narrow beam within a channel, within 3 sigma."""
+BEAM_NODES = (-3.0, 3.0, 65)
+"""The same for the beam, which is much narrower than a channel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +104,7 @@ def make_problem(
     around = tensor(batch.around_rad)
     energy = torch.nan_to_num(tensor(batch.energy_ev), nan=1.0)
     own = settings.likelihood
-    cone, fine = even_response(own.energy_width, NODES), even_response(own.energy_width, BEAM_NODES)
+    cone, fine = (even_response(own.energy_width, *nodes) for nodes in (CONE_NODES, BEAM_NODES))
     responses = (cone, fine, log_normal_response(own.energy_width, COARSE_NODES))
     offsets = [tensor(response.log_offset) for response in responses]
     weights = [tensor(response.weight) for response in responses]
@@ -139,9 +142,9 @@ def make_problem(
     )
 
 
-def even_response(relative_width: float, nodes: int) -> Response:
-    """Nodes of a channel's response that are even in ln E within 3 sigma."""
-    place = np.linspace(-3.0, 3.0, nodes)
+def even_response(relative_width: float, first: float, last: float, number: int) -> Response:
+    """Nodes of a channel's response that are even in ln E, from the first to the last in standard deviations."""
+    place = np.linspace(first, last, number)
     weight = np.exp(-0.5 * place**2)
     return Response(response_sigma(relative_width) * place, weight / weight.sum())
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from potrun.core.errors import UsageError
 from potrun.core.records import FitStatus
 from potrun.core.settings import DeviceConfig, FitterConfig
 from potrun.losscone.normalise import build_sweep_batch
@@ -73,3 +74,8 @@ def test_a_misfit_is_zero_where_the_model_is_right_and_counts_zeros():
     counts = np.array([0.0, 3.0, 1000.0])
     np.testing.assert_allclose(misfit(counts, np.maximum(counts, 1e-12), 0.05), 0.0, atol=1e-9)
     assert misfit(np.array([0.0]), np.array([4.0]), 0.01)[0] == pytest.approx(4.0, rel=1e-3)
+
+
+def test_another_search_is_refused():
+    with pytest.raises(UsageError, match="searches for halekas and lillis"):
+        make_fitter(FitterConfig(method="likelihood", solver="branch_and_bound"), DeviceConfig(name="cpu"), fast=True)
