@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from potrun.core.errors import NoDataError, UsageError
+from potrun.core.streams import fill_closed_streams
 
 
 def main() -> None:
@@ -14,6 +15,7 @@ def main() -> None:
     # Imports make a million objects that stay: looking through them again and again for garbage takes a fifth of their
     # time, and once more at the end.
     gc.set_threshold(50_000, 20, 50)
+    fill_closed_streams()
     code = _run(sys.argv[1:])
     gc.freeze()
     sys.exit(code)

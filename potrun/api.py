@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from potrun.archive.days import scan_archive, select_days
 from potrun.archive.digest import ancillary_files
 from potrun.core.composition import settings_from
@@ -122,6 +124,8 @@ def _process(cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> Re
 
     describe_archive(archive)
     with (
+        # A notebook may have asked for exceptions, by np.seterr(all="raise").
+        np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"),
         threadpool_limits(1, user_api="blas"),
         Display(len(days)) as display,
         listening(display.show),

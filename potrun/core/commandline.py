@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from potrun.core.errors import ExitCode, PotrunError, UsageError, did_you_mean
+from potrun.core.streams import fill_closed_streams
 
 Reader = Callable[[str, str], Any]
 """Makes a value of a setting's name and text, or raises UsageError."""
@@ -144,6 +145,7 @@ def run_command(name: str, work: Callable[[list[str]], None], arguments: Sequenc
     -------
     int
     """
+    fill_closed_streams()
     if not arguments or {"-h", "--help"} & set(arguments):
         (sys.stdout if arguments else sys.stderr).write(help_text)
         return ExitCode.DONE if arguments else ExitCode.USAGE

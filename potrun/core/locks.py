@@ -39,6 +39,21 @@ def hold(path: Path) -> Iterator[None]:
         lock.release()
 
 
+def is_held(path: Path) -> bool:
+    """Tell whether another process holds a lock file now."""
+    if not path.exists():
+        return False
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:
+        return False  # whoever wants to hold it is told why it cannot be
+    lock.release()
+    return False
+
+
 def _acquire(lock: FileLock, path: Path) -> None:
     has_told = False
     while True:

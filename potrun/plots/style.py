@@ -40,6 +40,8 @@ U_LINEAR_V = 20.0
 U_TICKS_V = (-2000, -1000, -500, -200, -100, -50, -20, 0, 20)
 
 _RC: dict[Any, Any] = {
+    # A user's own setting may ask for a latex that is not there.
+    "text.usetex": False,
     "font.size": 10,
     "font.family": "DejaVu Sans",
     "text.color": INK,

@@ -1,5 +1,6 @@
 """What Hydra calls for one job: a single run, or one point of a sweep, in whatever process its launcher chose."""
 
+import os
 import sys
 
 from omegaconf import DictConfig
@@ -33,6 +34,8 @@ def experiment(cfg: DictConfig) -> float | None:
     from potrun.runs.pipeline import run_experiment
 
     hydra = HydraConfig.get()
+    # Relative folders are those of the place where the command was started, also with hydra.job.chdir=true.
+    os.chdir(hydra.runtime.cwd)
     try:
         return run_experiment(to_settings(cfg), Path(hydra.runtime.output_dir)).chi2_median
     except endings.FORESEEN as error:

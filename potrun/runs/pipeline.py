@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from potrun.core.errors import DataError, DisagreementError, PartialResultError, PotrunError
 from potrun.core.interrupts import RunInterruptedError, deferred_signals, raise_if_interrupted
 from potrun.core.locks import hold
@@ -83,7 +85,8 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
     from threadpoolctl import threadpool_limits
 
     run_dir = run_dir.absolute()
-    with deferred_signals(), threadpool_limits(1, user_api="blas"), _no_empty_folder(run_dir):
+    usual = np.errstate(divide="warn", over="warn", under="ignore", invalid="warn")
+    with deferred_signals(), threadpool_limits(1, user_api="blas"), _no_empty_folder(run_dir), usual:
         logging.getLogger("potrun").setLevel(logging.DEBUG if cfg.verbose else logging.INFO)
         if cfg.display:
             from potrun.plots.window import require_windows

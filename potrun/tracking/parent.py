@@ -8,11 +8,13 @@ import shutil
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from potrun.core.atomic import write_text
 from potrun.core.errors import NoDataError, PotrunError
+from potrun.core.locks import hold, is_held
 from potrun.core.settings import RunConfig
 from potrun.tracking.base import NOTE_TAG, Status, picture_link
 from potrun.tracking.children import NO_DATA, Job, children_table, combined, overview, to_table_json
@@ -34,10 +36,15 @@ JOBS = "jobs"
 
 @dataclass
 class Parent:
-    """The parent run of this process; `killed_by` is the signal that ended it early."""
+    """The parent run of this process; `killed_by` is the signal that ended it early.
+
+    It holds its folder until it is closed, so that the same multirun started twice at once does not mix the records of
+    its jobs: the second waits.
+    """
 
     tracker: MlflowTracker
     folder: Path
+    held: ExitStack
     killed_by: int | None = None
 
     @classmethod
@@ -59,13 +66,22 @@ class Parent:
             If the store cannot be opened and tracking is required.
         """
         folder = sweep_dir / _folder_name(swept)
+        held = ExitStack()
+        if is_held(folder / ".lock"):
+            # Hydra sets the log up later.
+            sys.stderr.write(f"potrun: the same multirun goes on in {folder}: waiting for it to end\n")
+        held.enter_context(hold(folder / ".lock"))
         shutil.rmtree(folder / JOBS, ignore_errors=True)
         tracker = MlflowTracker(Store.from_config(cfg.tracking), folder, cfg.tracking.required)
         params = dict(item.lstrip("+~").partition("=")[::2] for item in swept)
         keys = several_values(swept)
         title = " ".join(item for item in swept if item.lstrip("+~").partition("=")[0] in keys) or "of one job"
-        tracker.start(f"sweep {title[:200]}", params, {**choice_tags(cfg), "multirun": "parent"})
-        return cls(tracker, folder)
+        try:
+            tracker.start(f"sweep {title[:200]}", params, {**choice_tags(cfg), "multirun": "parent"})
+        except PotrunError:
+            held.close()
+            raise
+        return cls(tracker, folder, held)
 
     def close(self) -> None:
         """Gather what the jobs came to: table, comparison, status; name the jobs that failed."""
@@ -84,6 +100,7 @@ class Parent:
             if sys.exc_info()[0] is not None:
                 self.tracker.log_text(traceback.format_exc(), "traceback.txt")
             self.tracker.finish(status)
+            self.held.close()
 
     def _judge(self, jobs: Sequence[Job]) -> Status:
         failed = [job for job in jobs if job.status not in ("FINISHED", NO_DATA)]

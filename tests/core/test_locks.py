@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from potrun.core.errors import OutputError
 from potrun.core.interrupts import RunInterruptedError, deferred_signals
-from potrun.core.locks import hold
+from potrun.core.locks import hold, is_held
 
 HOLD = """
 import sys, time
@@ -76,3 +76,11 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=f"cannot write in {tmp_path}/file/run"), hold(tmp_path / "file/run/.lock"):
         pass
+
+
+def test_whether_someone_holds_it_is_seen_without_waiting(tmp_path):
+    path = tmp_path / "run" / ".lock"
+    assert not is_held(path)
+    with hold(path):
+        assert is_held(path)
+    assert not is_held(path)

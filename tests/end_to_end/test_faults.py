@@ -123,6 +123,12 @@ def after_first_day(monkeypatch):
     return arrange
 
 
+def test_relative_folders_are_those_of_the_start(here, own_archive):
+    """Also where Hydra changes into the run's folder."""
+    here(Path(own_archive.name), "output_dir=out", "hydra.job.chdir=true", "year=1999", "month=4")
+    assert (own_archive.parent / "out" / "potential_batch_1999_04.npz").exists()
+
+
 def wait_for(what, timeout_s: float = 120):
     deadline = time.monotonic() + timeout_s
     while not (found := what()):

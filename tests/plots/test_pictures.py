@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pytest
-from matplotlib import rcParams
+from matplotlib import rc_context, rcParams
 from matplotlib.dates import date2num
 from matplotlib.image import imread
 
@@ -93,6 +93,12 @@ def test_unidentifiable_sweeps_are_hollow():
                 hollow += points
     assert filled == is_sure.sum()
     assert hollow == (np.isfinite(run.spec_u_surface) & ~is_sure).sum() > 0
+
+
+def test_a_setting_that_asks_for_latex_costs_no_picture(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with rc_context({"text.usetex": True}):
+        assert save(draw(RunResult.from_days([make_day()], PROVENANCE), "map"), tmp_path / "map.png").exists()
 
 
 def test_the_caller_keeps_its_style_and_no_window_system_is_loaded():

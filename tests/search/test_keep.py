@@ -11,11 +11,12 @@ import time
 import psutil
 import pytest
 
-from potrun.core.errors import PotrunError
+from potrun.core.errors import PotrunError, UsageError
 from potrun.core.interrupts import RunInterruptedError, deferred_signals
-from potrun.core.settings import FitterConfig
+from potrun.core.settings import DeviceConfig, FitterConfig
 from potrun.search.exact import keep
 from potrun.search.exact.cpu import CpuSearch
+from potrun.search.exact.device import search_device
 from tests.support import compilers
 from tests.support.sweeps import REGIMES, draw
 
@@ -155,3 +156,29 @@ def test_one_machine_code_does_for_all_settings_and_arrays():
             array.flags.writeable = False
         CpuSearch(settings, "float32").search(batch)
     assert len(search._process_sweeps.signatures) == known
+
+
+def test_code_belongs_to_the_processor_it_was_compiled_for(monkeypatch):
+    own = keep.cache_folder()
+    with monkeypatch.context() as patch:
+        patch.setattr("llvmlite.binding.get_host_cpu_name", lambda: "another")
+        assert keep.cache_folder() != own
+    monkeypatch.setattr("numba.config.CPU_NAME", "generic")
+    assert keep.cache_folder() != own
+
+
+def test_code_of_other_versions_goes_when_nobody_uses_it(folder, compilations):
+    for name, age_days in (("old", 40), ("recent", 20)):
+        seal = folder.parent / name / "float32" / keep.SEAL
+        seal.parent.mkdir(parents=True)
+        seal.touch()
+        os.utime(seal, (time.time() - age_days * 86400,) * 2)
+    in_a_new_process()
+    assert len(compilations()) == 1
+    assert {path.name for path in folder.parent.iterdir()} == {"recent", "code"}
+
+
+def test_without_the_compiler_it_is_one_line(monkeypatch):
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    with pytest.raises(UsageError, match="NUMBA_DISABLE_JIT is set"):
+        search_device(DeviceConfig())

@@ -1,5 +1,6 @@
 """Where the exact search computes: on processor cores, or on a CUDA device if it is asked for by name."""
 
+import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -37,8 +38,13 @@ def search_device(settings: DeviceConfig) -> SearchDevice:
     Raises
     ------
     UsageError
-        If the device asked for by name is not there, or cannot run the search.
+        If the device asked for by name is not there, or cannot run the search, or the compiler is turned off.
     """
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        raise UsageError(
+            "NUMBA_DISABLE_JIT is set, but the exact search of halekas and lillis is compiled code: unset it, or use "
+            "fast=false"
+        )
     dtype = "float32" if settings.dtype == "auto" else settings.dtype
     if settings.name == "cuda":
         return SearchDevice("cuda", dtype, 1, f"{_cuda_name()}, compiled search, {dtype} tables")

@@ -50,6 +50,8 @@ def name_records(*arrays: NDArray[Any]) -> None:
 
 
 def compiler() -> str:
-    """Return the compiler's versions and the processor it compiles for."""
+    """Say what turns sources into machine code, and for which processor: this one's, or what NUMBA_CPU_NAME names."""
     features = binding.get_host_cpu_features().flatten()
-    return f"numba {numba.__version__} llvmlite {binding.llvm_version_info} {binding.get_host_cpu_name()} {features}"
+    asked = f"{numba.config.CPU_NAME} {numba.config.CPU_FEATURES} {numba.config.OPT} {numba.config.DISABLE_JIT}"
+    versions = f"numba {numba.__version__} llvmlite {binding.llvm_version_info}"
+    return f"{versions} {binding.get_host_cpu_name()} {features} {asked}"

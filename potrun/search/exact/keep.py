@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -44,6 +45,9 @@ ROOM_BYTES = 4 * 2**20
 POLL_S = 0.1
 COMPILING = "compiling the search, function"
 SEAL = "SHA256SUMS"
+
+KEPT_DAYS = 30
+"""Machine code of other versions stays as long after its last use."""
 
 _loaded: dict[tuple[Load, str], Callable[..., Any]] = {}
 _one_at_a_time = threading.Lock()
@@ -95,7 +99,9 @@ def _folder_of_code(load: Load, dtype: str) -> Iterator[Path]:
                 log.info("compiling the search, once on this machine: half a minute")
                 _compile(load, dtype, folder)
                 _seal(folder)
+                _prune(folder.parent)
     if not trouble:
+        _note_use(folder)
         yield folder
         return
     with tempfile.TemporaryDirectory(prefix="potrun-") as name:
@@ -108,6 +114,26 @@ def _folder_of_code(load: Load, dtype: str) -> Iterator[Path]:
             with compiling():
                 _compile(load, dtype, private)
         yield private
+
+
+def _note_use(folder: Path) -> None:
+    """Let the time of the seal say when the code was last used."""
+    with suppress(OSError):
+        os.utime(folder / SEAL)
+
+
+def _prune(current: Path) -> None:
+    """Remove machine code that nobody has used for long: every version of the sources leaves its own.
+
+    What another process has loaded stays in its memory.
+    """
+    oldest = time.time() - KEPT_DAYS * 86400
+    for other in current.parent.glob("*"):
+        seals = [seal.stat().st_mtime for seal in other.glob(f"*/{SEAL}")]
+        newest = max(seals, default=other.stat().st_mtime)
+        if other != current and other.is_dir() and newest < oldest:
+            shutil.rmtree(other, ignore_errors=True)
+            log.debug("machine code of another version, unused for %d days, is gone: %s", KEPT_DAYS, other)
 
 
 def _trouble_with(folder: Path) -> OSError | None:
