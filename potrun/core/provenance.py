@@ -30,7 +30,6 @@ NEUTRAL_KEYS = (
     "report",
     "report_sweeps",
     "quality",
-    "day_files",
     "export",
     "output_dir",
     "studies",

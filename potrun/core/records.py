@@ -325,10 +325,11 @@ class Intervals:
 class LikelihoodDetail:
     """What the likelihood fit alone can tell of a sweep; NaN without a fit.
 
-    `deviance_per_freedom` is twice the distance in ln L from a model that gives exactly the counts, over the cells less
-    the parameters. The second best minimum lies `second_u_v` in U and is worse by `second_worse_by` in ln L.
-    `sigma_statistical_v` and `sigma_systematic_v` are the parts of U's standard error; `sigma_usc_v` is the part of the
-    latter that comes from the spacecraft potential.
+    `deviance_per_freedom` is twice the distance in ln L from a model that gives exactly the counts, over what it would
+    be on average if the model were right. The second best minimum lies `second_u_v` in U and is worse by
+    `second_worse_by` in ln L. `sigma_statistical_v` and `sigma_systematic_v` are the parts of U's standard error: with
+    every departure from the nominal instrument held, and what departures and misfit add; `sigma_usc_v` is the part of
+    the latter that comes from the spacecraft potential.
     """
 
     anisotropy: FloatArray = axes("S")

@@ -148,11 +148,16 @@ class LikelihoodConfig(Checked):
     """The fit that folds the instrument's response into the model and counts electrons."""
 
     energy_width: float = between(0.5, 0.0, 1.0)
-    scatter: float = between(0.05, 1e-3, 1.0)
+    scatter: float = between(0.04, 1e-3, 1.0)
     min_energy_over_usc: float = between(1.5, 1.0, 10.0)
     dark_counts_per_s: float = between(10.0, 0.0, 1000.0)
     truncated_counts: bool = True
     anisotropy: bool = True
+    u_centre_v: float = between(-150.0, -20000.0, 20.0)
+    u_sigma: float = between(1.5, 0.0, 100.0)
+    ratio_centre: float = between(0.7, 0.01, 2.0)
+    ratio_sigma: float = between(0.4, 0.0, 10.0)
+    amplitude_sigma: float = between(2.0, 0.0, 1000.0)
     background_sigma: float = between(0.3, 0.0, 3.0)
     background_slope_sigma: float = between(0.3, 0.0, 3.0)
     ratio_drift_sigma: float = between(0.07, 0.0, 1.0)
@@ -160,7 +165,7 @@ class LikelihoodConfig(Checked):
     barrier_sigma_v: float = between(20.0, 0.0, 1000.0)
     barrier_field: float = between(1.2, 1.0, 10.0)
     usc_sigma_v: float = between(0.0, 0.0, 100.0)
-    misfit_weight: float = between(1.5, 0.0, 100.0)
+    misfit_weight: float = between(2.0, 0.0, 100.0)
     misfit_max: float = between(10.0, 1.0, 1e6)
     grid_u: int = between(14, 4, 200)
     grid_ratio: int = between(9, 3, 200)
@@ -423,7 +428,6 @@ class RunConfig(Checked):
     parallel: bool = False
     output_dir: str | None = None
     display: bool = False
-    day_files: bool = False
     export: list[str] = field(default_factory=list)
     pictures: Any = "all"
     report: bool = True

@@ -1,6 +1,5 @@
 """Sweeps made ready for the likelihood: counts instead of fluxes, and everything that the folded model needs."""
 
-import logging
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,10 +29,11 @@ from potrun.losscone.cell_response import field_line_bearing_deg, table_rows
 from potrun.losscone.incident_spectrum import spectral_shape
 from potrun.plasma.response import response_sigma
 
-log = logging.getLogger(__name__)
-
 REFERENCE_PITCH_DEG = 60.0
 """Cells whose centre is nearer to the incident direction meet no loss cone, whatever the potential."""
+
+EXCLUSIONS = ("near_the_sun", "no_value_or_direction", "row_near_usc", "row_without_incident_flux")
+"""Reasons why a cell takes no part, the first one that holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,8 @@ class LikelihoodBatch(SweepBatch):
     line. `theta_deg` and `phi_deg` are its direction and `axis` the unit vector that the loss cone is centred on, all
     in the spacecraft's frame. `slope` and `curvature` are -dlnF/dlnE and d^2lnF/d(lnE)^2 of the incident flux, for
     where no kappa distribution is known; `temperature_ev` and `kappa` are NaN there. `usc_sigma_v` is the standard
-    error of the spacecraft potential, 0 where it is taken as known.
+    error of the spacecraft potential, 0 where it is taken as known. `left_out` counts cells by the reasons of
+    `EXCLUSIONS`.
     """
 
     counts: FloatArray = axes("S", N_CHANNELS, N_CELLS)
@@ -62,6 +63,12 @@ class LikelihoodBatch(SweepBatch):
     temperature_ev: FloatArray = axes("S")
     kappa: FloatArray = axes("S")
     usc_sigma_v: FloatArray = axes("S")
+    left_out: IntArray = axes("S", 4)
+
+    def exclusions(self) -> dict[str, int]:
+        """Count the cells that are left out of the sweeps to be fitted, by reason."""
+        total = self.left_out[self.status == FitStatus.OK].sum(axis=0)
+        return {reason: int(number) for reason, number in zip(EXCLUSIONS, total, strict=True)}
 
 
 def build_likelihood_batch(
@@ -74,8 +81,8 @@ def build_likelihood_batch(
 ) -> LikelihoodBatch:
     """Turn fluxes back into counts and say of each cell how it sees the loss cone.
 
-    Left out, and counted in the log: cells without a value or a direction or near the Sun, rows below
-    `min_energy_over_usc` times the spacecraft potential, rows whose incident flux the dead-time correction has masked.
+    Left out, and counted: cells near the Sun, cells without a value or a direction, rows below `min_energy_over_usc`
+    times the spacecraft potential, rows whose incident flux the dead-time correction has masked.
 
     Parameters
     ----------
@@ -104,14 +111,11 @@ def build_likelihood_batch(
     high_enough = (energy >= own.min_energy_over_usc * np.maximum(normalised.usc_v, 0.0)) & (energy > normalised.usc_v)
     level_known = _has_level(known, pitch)
     mask = known & (high_enough & level_known)[..., None]
-    log.debug(
-        "likelihood: left out %d cells without a value or direction or near the Sun, %d in rows below %g Usc, "
-        "%d in rows without incident flux",
-        int((~known).sum()),
-        int((known & ~high_enough[..., None]).sum()),
-        own.min_energy_over_usc,
-        int((known & (high_enough & ~level_known)[..., None]).sum()),
-    )
+    lit = np.zeros_like(known)
+    if geometry.is_sunlit_cell is not None:
+        lit = table.to_sweeps(geometry.is_sunlit_cell, fill=False)
+    reasons = (lit, ~known & ~lit, known & ~high_enough[..., None], known & (high_enough & ~level_known)[..., None])
+    left_out = np.stack([reason.sum(axis=(1, 2)) for reason in reasons], axis=1)
     with np.errstate(invalid="ignore"):
         strength = norm(table.b_scd_nt)
         axis = -table.b_scd_nt * geometry.polarity[:, None] / np.where(strength > 0, strength, np.nan)
@@ -152,6 +156,7 @@ def build_likelihood_batch(
         temperature_ev=potential.electron_temperature_ev,
         kappa=potential.kappa,
         usc_sigma_v=np.hypot(np.nan_to_num(potential.sigma_volts), own.usc_sigma_v),
+        left_out=left_out,
     )
 
 

@@ -81,6 +81,15 @@ def _sunlit_sheet(columns: Columns, _limits: QualityConfig) -> BoolArray:
     return np.asarray((columns["spec_region"] == Region.PLASMA_SHEET) & columns["spec_projection_in_sun"])
 
 
+def _misfit(columns: Columns, limits: QualityConfig) -> BoolArray:
+    """Judge by the folded model where it was fitted, else by the electrons' distribution alone."""
+    by_electrons = columns["spec_potential_chi2"] > limits.response_chi2_max
+    if "spec_fit_misfit" not in columns:
+        return np.asarray(by_electrons)
+    is_folded = np.isfinite(columns["spec_fit_deviance_per_freedom"])
+    return np.where(is_folded, columns["spec_fit_misfit"], by_electrons)
+
+
 RULES = (
     Rule(Quality.NO_FIT, ("spec_has_fit",), lambda c, _: ~c["spec_has_fit"]),
     Rule(
@@ -107,11 +116,7 @@ RULES = (
     Rule(Quality.ATTITUDE_GAP, ("spec_unknown_rows",), lambda c, _: c["spec_unknown_rows"] > 0),
     Rule(Quality.GRAZING, ("spec_dip",), lambda c, q: c["spec_dip"] < q.dip_min_deg),
     Rule(Quality.MIXED_POLARITY, ("spec_mixed_polarity",), lambda c, _: c["spec_mixed_polarity"]),
-    Rule(
-        Quality.RESPONSE_MISFIT,
-        ("spec_potential_chi2",),
-        lambda c, q: c["spec_potential_chi2"] > q.response_chi2_max,
-    ),
+    Rule(Quality.RESPONSE_MISFIT, ("spec_potential_chi2",), _misfit),
     Rule(Quality.NONADIABATIC, ("spec_is_nonadiabatic",), lambda c, _: c["spec_is_nonadiabatic"]),
     Rule(Quality.EARTH_SHADOW, ("spec_sun_covered_by_earth",), lambda c, _: c["spec_sun_covered_by_earth"] > 0),
     Rule(Quality.ENERGY_TABLE_CHANGE, ("spec_energy_table_changed",), lambda c, _: c["spec_energy_table_changed"]),

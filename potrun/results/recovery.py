@@ -30,7 +30,8 @@ DECADES_V = (20, 100, 1000)
 class Recovery:
     """True and found potential of S sweeps that have both; intervals in V, infinite where they are open.
 
-    `sigma_usc_v` is the part of U's standard error that comes from the spacecraft potential; 0 where there is none.
+    `sigma_usc_v` is the part of U's standard error that comes from the spacecraft potential, where the intervals do
+    not hold it already; else 0.
     """
 
     u_true_v: FloatArray
@@ -53,7 +54,10 @@ class Recovery:
             u_found_v=np.where(np.isfinite(u_true_v), result["spec_u_surface"], np.nan),
             low_v={p: _opened(low[p], opens_low & (low[p] == low["95"]), -np.inf) for p in SIGMAS},
             high_v={p: _opened(high[p], opens_high & (high[p] == high["95"]), np.inf) for p in SIGMAS},
-            sigma_usc_v=np.nan_to_num(result["spec_u_sigma_usc"], nan=0.0),
+            # The intervals of the likelihood fit hold it: nothing is to be added.
+            sigma_usc_v=np.where(
+                np.isfinite(result["spec_u_sigma_statistical"]), 0.0, np.nan_to_num(result["spec_u_sigma_usc"], nan=0.0)
+            ),
             is_identifiable=result["spec_u_identifiable"].copy(),
         )
 

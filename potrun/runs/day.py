@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from potrun.archive.table import read_day
 from potrun.core.records import (
@@ -18,6 +19,7 @@ from potrun.core.records import (
 )
 from potrun.core.settings import RunConfig
 from potrun.geometry.compute import GeometryModel
+from potrun.losscone.counted import LikelihoodBatch
 from potrun.losscone.normalise import build_sweep_batch
 from potrun.losscone.usc_error import u_sigma_of_usc
 from potrun.plasma.estimate import make_potential_model
@@ -112,7 +114,11 @@ class DayStages:
         with day.watch.lap("fit"):
             fit = self._fitter.fit(day.batch, on_fitted)
         with day.watch.lap("assemble"):
-            notes = {"defects": [asdict(defect) for defect in (*day.table.defects, *day.geometry.defects)]}
+            notes: dict[str, Any] = {
+                "defects": [asdict(defect) for defect in (*day.table.defects, *day.geometry.defects)]
+            }
+            if isinstance(day.batch, LikelihoodBatch):
+                notes["left_out_cells"] = day.batch.exclusions()
             if fit.likelihood is not None:
                 sigma = fit.likelihood.sigma_usc_v
             else:

@@ -32,6 +32,8 @@ CLEAN = {
     "spec_particle_event": False,
 }
 
+FOLDED = {"spec_fit_misfit": False, "spec_fit_deviance_per_freedom": 1.2}
+
 
 def judged(**changed):
     columns = {name: np.array([value]) for name, value in (CLEAN | changed).items()}
@@ -57,6 +59,8 @@ def test_nothing_wrong_is_good():
         ({"spec_dip": 3.0}, Quality.GRAZING, "USABLE"),
         ({"spec_mixed_polarity": True}, Quality.MIXED_POLARITY, "POOR"),
         ({"spec_potential_chi2": 50.0}, Quality.RESPONSE_MISFIT, "USABLE"),
+        ({"spec_potential_chi2": 50.0, **FOLDED}, Quality.NONE, "GOOD"),
+        ({**FOLDED, "spec_fit_misfit": True}, Quality.RESPONSE_MISFIT, "USABLE"),
         ({"spec_is_nonadiabatic": True}, Quality.NONADIABATIC, "USABLE"),
         ({"spec_sun_covered_by_earth": 0.3}, Quality.EARTH_SHADOW, "USABLE"),
         ({"spec_energy_table_changed": True}, Quality.ENERGY_TABLE_CHANGE, "POOR"),

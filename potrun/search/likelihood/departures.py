@@ -26,6 +26,7 @@ from potrun.search.likelihood.evaluate import (
     BACKGROUND_SLOPE,
     BARRIER,
     DRIFT,
+    LOG_RATIO,
     N_PARAMETERS,
     TILT,
     TILT_ACROSS,
@@ -82,7 +83,13 @@ def nominal(sweeps: int, settings: FitterConfig, device: torch.device) -> tuple[
     is_free[:, : AMPLITUDE + 1] = True
     is_free[:, AMPLITUDE] = settings.beam_amplitude_fixed is None
     is_free[:, ANISOTROPY] = settings.likelihood.anisotropy
-    return is_free, torch.full((sweeps, N_PARAMETERS), float("inf"), dtype=torch.float64, device=device)
+    sigma = torch.full((sweeps, N_PARAMETERS), float("inf"), dtype=torch.float64, device=device)
+    # Where counts are too few to tell, U, r and A come from the middle of what they may be, not from a corner of it.
+    sigma[:, T] = settings.likelihood.u_sigma or float("inf")
+    sigma[:, LOG_RATIO] = settings.likelihood.ratio_sigma or float("inf")
+    if settings.beam_amplitude_fixed is None:
+        sigma[:, AMPLITUDE] = settings.likelihood.amplitude_sigma or float("inf")
+    return is_free, sigma
 
 
 def departing(usc_sigma: Tensor, settings: FitterConfig) -> tuple[Tensor, Tensor]:

@@ -5,6 +5,7 @@ have a prior of their own: ln of the background, its slope with energy, Usc (V),
 two components of an error of the field's direction (deg).
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -100,7 +101,8 @@ def evaluate(
     level : (B, E) float64
         ln of the incident flux of each row.
     sigma : (B, P) float64
-        Standard deviations of priors about zero; infinite where there is none.
+        Standard deviations of priors; infinite where there is none. That of t is about `u_centre_v`, that of ln r about
+        `ratio_centre`, all others about zero.
     settings : FitterConfig
     columns : tuple of int
         Parameters to differentiate by; the others of the field's direction are taken as zero.
@@ -115,10 +117,13 @@ def evaluate(
     found = [_evaluate(problem, sweep[p], parameters[p], level[p], settings, columns).parts() for p in pieces]
     value, gradient, *others = (torch.cat(parts) for parts in zip(*found, strict=True))
     precision = 1.0 / (sigma * sigma)
-    value = value + 0.5 * (parameters * parameters * precision).sum(-1)
+    away = parameters.clone()
+    away[:, T] -= math.log(U_OFFSET_V - settings.likelihood.u_centre_v)
+    away[:, LOG_RATIO] -= math.log(settings.likelihood.ratio_centre)
+    value = value + 0.5 * (away * away * precision).sum(-1)
     some = list(columns)
     others[0] = others[0] + torch.diag_embed(precision[:, some])
-    return Place(value, gradient + (parameters * precision)[:, some], *others)
+    return Place(value, gradient + (away * precision)[:, some], *others)
 
 
 def _row(problem: Problem, sweep: Tensor, parameters: Tensor, settings: FitterConfig, columns: tuple[int, ...]) -> Row:

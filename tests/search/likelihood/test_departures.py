@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from potrun.core.settings import DeviceConfig, FitterConfig, LikelihoodConfig
-from potrun.losscone.counted import turned
+from potrun.losscone.counted import EXCLUSIONS, turned
 from potrun.losscone.normalise import build_sweep_batch
 from potrun.search import make_fitter
 from potrun.search.likelihood.departures import dispersion, expected_deviance
@@ -74,6 +74,19 @@ def test_the_expected_deviance_is_that_of_poisson_numbers():
     small = 2.0 * (np.exp(-0.01) * 0.01 + 0.01 * np.exp(-0.01) * (-np.log(0.01) - 1.0 + 0.01))
     values = expected_deviance(torch.tensor([1e-30, 0.01, 50.0, 1e6], dtype=torch.float64)).numpy()
     np.testing.assert_allclose(values, [0.0, small, 1.0 + 1.0 / 300.0, 1.0], rtol=0.01, atol=1e-4)
+
+
+def test_what_is_left_out_is_counted_by_its_reason():
+    table, geometry, potential, _ = smeared_day(6, 9013, density_m3=Range(5e6, 1e7), temperature_ev=Range(100.0, 200.0))
+    batch = build_sweep_batch(table, geometry, potential, CFG)
+    left = batch.left_out
+    np.testing.assert_array_equal(left.sum(axis=1) + batch.mask.sum(axis=(1, 2)), 15 * 88)
+    lit = table.to_sweeps(geometry.is_sunlit_cell, fill=False) if geometry.is_sunlit_cell is not None else np.zeros(1)
+    assert left[:, 0].sum() == lit.sum()
+    # The plasma is too bright for the rows of lowest energy: the dead-time correction masks their incident cells.
+    assert (left[:, 1] > 0).all()
+    assert left[:, 3].sum() > 0
+    assert batch.exclusions() == dict(zip(EXCLUSIONS, left.sum(axis=0).tolist(), strict=True))
 
 
 def test_a_sweep_that_is_described_keeps_its_interval():
