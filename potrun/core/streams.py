@@ -11,11 +11,12 @@ def fill_closed_streams() -> None:
 
     Else the next file that is opened gets its number, and messages go into it.
     """
-    for number, (name, mode) in enumerate(_STREAMS):
+    for number in range(len(_STREAMS)):
         try:
             os.fstat(number)
         except OSError:
-            # The lowest free number is taken: those below are open by now.
-            os.open(os.devnull, os.O_RDWR)
+            # The lowest free number is taken: those below are open by now. Processes started from here need it too.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    for number, (name, mode) in enumerate(_STREAMS):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.dup(number), mode, encoding="utf-8", errors="replace"))

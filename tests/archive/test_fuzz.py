@@ -12,7 +12,8 @@ from tests.support.tables import DATE, join, table_lines
 LINES = table_lines(3)
 GOOD = join(LINES)
 DAY = ArchiveDay(DATE, None, "1998/213_243AUG/3D980820.TAB")  # type: ignore[arg-type]
-RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RELAXED = settings(suppress_health_check=[HealthCheck.too_slow])
+"""The number of examples is the profile's; see tests/conftest.py."""
 
 
 def read(data: bytes) -> DayTable | None:

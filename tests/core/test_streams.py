@@ -6,7 +6,9 @@ import sys
 SCRIPT = (
     "import os, sys; from potrun.core.streams import fill_closed_streams; fill_closed_streams(); "
     "sys.stderr.write('said\\n'); sys.stderr.flush(); file = open({path!r}, 'w'); "
-    "os.write(2, b'into nothing'); file.write('kept'); file.close(); sys.exit(3)"
+    "os.write(2, b'into nothing'); file.write('kept'); file.close(); "
+    "child = 'import os, sys; sys.stderr.write(str(os.fstat(2)))'; "
+    "import subprocess; sys.exit(3 + subprocess.call([sys.executable, '-c', child], close_fds=True))"
 )
 
 
