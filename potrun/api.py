@@ -31,23 +31,29 @@ if TYPE_CHECKING:
 class Result(RunResult):
     """A result in a notebook, which can draw itself."""
 
-    def plot(self, kind: str = "map", quality: str = "good") -> "Figure":
-        """Draw one picture of the result.
+    def plot(
+        self, kind: str = "map", quality: str = "good", sweep: int | None = None, root: str | None = None
+    ) -> "Figure":
+        """Draw one picture of the result, of any name that ``python -m potrun.plot`` knows.
 
         Parameters
         ----------
         kind : str
-            One of the names in :data:`potrun.plots.KINDS`.
+            One of the names in :data:`potrun.runs.redraw.KINDS`; ``examples`` and ``sweep`` read the archive again.
         quality : {"good", "usable", "all"}
             Whose potentials are drawn.
+        sweep : int, optional
+            For ``sweep``: its place in the result, or its number in ``spec_sweep_id``.
+        root : str, optional
+            The archive that the result was made from; default: as for a run.
 
         Returns
         -------
         matplotlib.figure.Figure
         """
-        from potrun.plots import draw
+        from potrun.runs.redraw import redraw
 
-        return draw(self, kind, quality)
+        return redraw(self, kind, quality, sweep, root)
 
 
 def load_results(path: str | Path) -> Result:

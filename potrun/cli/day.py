@@ -41,11 +41,11 @@ def command(arguments: list[str]) -> None:
     if len(names) != 1:
         raise UsageError(f"{len(names)} files given ({' '.join(names) or 'none'}): give one day's table")
     from potrun.api import process_day
-    from potrun.cli.plot import lit
     from potrun.plots import draw
     from potrun.plots.style import save
     from potrun.results.statistics import statistics
     from potrun.runs.closing import fit_lines, lay_out
+    from potrun.runs.redraw import lit
 
     result = process_day(names[0], *(word for word in arguments if word not in mine))
     chosen = lit(result, settings["illumination"])

@@ -9,6 +9,7 @@ from matplotlib.ticker import NullLocator
 
 from potrun.core.atomic import write_text
 from potrun.core.records import BoolArray, FloatArray
+from potrun.plots.curves import draw_curves
 from potrun.plots.style import (
     INK,
     LIGHT,
@@ -42,18 +43,21 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     Returns
     -------
     list of Path
-        ``sweeps.csv``, ``summary.csv`` and ``comparison.png`` in `folder`.
+        ``sweeps.csv``, ``summary.csv`` and ``comparison.png`` in `folder`; of three or more runs ``curves.png``.
 
     Raises
     ------
     OutputError
         If a file cannot be written.
     """
-    return [
+    written = [
         write_text(folder / "sweeps.csv", sweeps_table(comparison).to_csv()),
         write_text(folder / "summary.csv", summary_table(comparison).to_csv()),
         save(draw_comparison(comparison), folder / "comparison.png"),
     ]
+    if len(comparison.results) > 2:
+        written.append(save(draw_curves(comparison), folder / "curves.png"))
+    return written
 
 
 @styled

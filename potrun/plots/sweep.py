@@ -27,13 +27,20 @@ from potrun.results.sweeps import SweepView
 LARGEST_RATIO = 30.0
 LEVELS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
 STAR = "#d55e00"
+PUBLISHED = "#cc79a7"
 
 Surfaces = tuple[ObjectiveSurface, ObjectiveSurface]
 """The objective over its whole range, and finely around the minimum."""
 
 
 @styled
-def draw_sweep(result: RunResult, sweep: int, view: SweepView, surfaces: Surfaces | None = None) -> Figure:
+def draw_sweep(
+    result: RunResult,
+    sweep: int,
+    view: SweepView,
+    surfaces: Surfaces | None = None,
+    published: tuple[float, float] | None = None,
+) -> Figure:
     """Draw one sweep: measured and normalised flux, model and residual, and below them the objective over U and r.
 
     Parameters
@@ -46,6 +53,8 @@ def draw_sweep(result: RunResult, sweep: int, view: SweepView, surfaces: Surface
         What the fit saw of it.
     surfaces : tuple of ObjectiveSurface, optional
         Its objective over the whole range and around the minimum; left out if not given or if the sweep has no fit.
+    published : tuple of float, optional
+        U (V) and r that were published of the sweep.
 
     Returns
     -------
@@ -83,6 +92,8 @@ def draw_sweep(result: RunResult, sweep: int, view: SweepView, surfaces: Surface
         _whole_panel(figure, below[0], result, sweep, whole)
         _near_panel(figure, below[1], result, sweep, near)
         _profile_panel(below[2], result, sweep, near)
+        if published is not None:
+            _mark_published(list(below), near, published)
     heading(
         figure,
         f"Sweep {result['spec_sweep_id'][sweep]}",
@@ -161,6 +172,21 @@ def _profile_panel(ax: Axes, result: RunResult, sweep: int, near: ObjectiveSurfa
     has_interval = np.isfinite(result["spec_u_lo95"][sweep])
     state = f"{is_sure}{f' ({words})' if words else ''}" if has_interval else "no interval"
     ax.set_title(f"Profile over r and beam: {state}", fontsize=9.5)
+
+
+def _mark_published(panels: list[Axes], near: ObjectiveSurface, published: tuple[float, float]) -> None:
+    """Mark a published point in the panels that reach it, and tell where it lies in the others."""
+    whole, around, profile = panels
+    u, ratio = published
+    label = f"published: {volts(u)} V, r = {ratio:g}"
+    for ax in (whole, around):
+        ax.plot(u, ratio, "D", color="none", markeredgecolor=PUBLISHED, markeredgewidth=2, markersize=9, label=label)
+        ax.legend(loc="lower right", fontsize=8.5, frameon=True, framealpha=0.9, edgecolor="none")
+    # A point far from the minimum widens the axes around it, and leaves paper where nothing was looked at.
+    low, high = float(near.u_surface_v.min()), float(near.u_surface_v.max())
+    around.set_xlim(min(low, u - 0.05 * (high - low)), max(high, u + 0.05 * (high - low)))
+    profile.axvline(u, color=PUBLISHED, linestyle="--", linewidth=1.6, label=label)
+    profile.legend(loc="upper right", fontsize=8.5, frameon=True, framealpha=0.9, edgecolor="none")
 
 
 def lowest(result: RunResult, sweep: int, surface: ObjectiveSurface) -> float:

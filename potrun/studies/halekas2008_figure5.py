@@ -79,9 +79,9 @@ class SweepOfFigure5:
             ("quantity", "published", "found", "difference"),
             rows,
         )
-        return StudyReport(
-            metrics, {"published": table}, {"sweep": see_sweep(case, sweep).figure}, _remarks(case, sweep, late)
-        )
+        point = (FIGURE_5.u_surface_v, FIGURE_5.b_spacecraft_over_b_surface)
+        picture = see_sweep(case, sweep, point).figure
+        return StudyReport(metrics, {"published": table}, {"sweep": picture}, _remarks(case, sweep, late))
 
 
 def _remarks(case: StudyCase, sweep: int, late_s: float) -> list[str]:

@@ -24,7 +24,7 @@ class SeenSweep:
     figure: "Figure"
 
 
-def see_sweep(case: StudyCase, sweep: int) -> SeenSweep:
+def see_sweep(case: StudyCase, sweep: int, published: tuple[float, float] | None = None) -> SeenSweep:
     """Read a sweep again, evaluate its objective where it has a fit, and draw both.
 
     Parameters
@@ -33,6 +33,8 @@ def see_sweep(case: StudyCase, sweep: int) -> SeenSweep:
         The finished run.
     sweep : int
         Place of the sweep in the result.
+    published : tuple of float, optional
+        A published U (V) and r of the sweep, to be marked.
 
     Returns
     -------
@@ -50,5 +52,5 @@ def see_sweep(case: StudyCase, sweep: int) -> SeenSweep:
     surfaces = None
     if result["spec_has_fit"][sweep] and case.cfg.fitter.method in CLASSIC_METHODS:
         surfaces = whole_and_near(case.load_sweep.batch(sweep), case.cfg.fitter, (u, ratio, beam))
-    figure = draw_sweep(result, sweep, case.load_sweep(sweep), surfaces)
+    figure = draw_sweep(result, sweep, case.load_sweep(sweep), surfaces, published)
     return SeenSweep((u, ratio, beam), float(result["spec_fit_chi2"][sweep]), surfaces, figure)

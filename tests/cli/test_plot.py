@@ -13,8 +13,10 @@ from potrun.core.errors import DataError, UsageError
 from potrun.core.provenance import result_settings
 from potrun.core.settings import RunConfig
 from potrun.losscone.objective_surface import near_minimum, objective_surface
+from potrun.plots import KINDS
 from potrun.results.load import load_results
 from potrun.results.run_result import RunResult
+from potrun.runs import redraw
 from potrun.simulate.archive import simulate_archive
 from tests.support.results import make_day
 
@@ -41,31 +43,31 @@ def test_a_place_of_ones_own(file, tmp_path):
 
 def test_illumination_keeps_the_rows_of_its_sweeps(file):
     result = load_results(file)
-    night = plot.lit(result, "night")
+    night = redraw.lit(result, "night")
     assert 0 < night.n_sweeps < result.n_sweeps
     assert not night.spec_projection_in_sun.any()
     assert np.isfinite(night.spec_projection_latitude).all()
     np.testing.assert_array_equal(np.unique(night.rows_sweep_id), night.spec_sweep_id)
-    assert night.n_sweeps + plot.lit(result, "day").n_sweeps == np.isfinite(result.spec_projection_latitude).sum()
+    assert night.n_sweeps + redraw.lit(result, "day").n_sweeps == np.isfinite(result.spec_projection_latitude).sum()
 
 
 def test_a_sweep_by_place_or_number(file):
     result = load_results(file)
-    assert plot.find_sweep(result, 3) == 3
-    assert plot.find_sweep(result, int(result.spec_sweep_id[5])) == 5
+    assert redraw.find_sweep(result, 3) == 3
+    assert redraw.find_sweep(result, int(result.spec_sweep_id[5])) == 5
     with pytest.raises(UsageError, match="places 0 to 39, numbers 1998041500001 to 1998041500040"):
-        plot.find_sweep(result, 40)
+        redraw.find_sweep(result, 40)
 
 
 def test_the_settings_come_back_from_the_file(file):
-    assert result_settings(plot.settings_of(load_results(file))) == SETTINGS
+    assert result_settings(redraw.settings_of(load_results(file))) == SETTINGS
 
 
 def test_settings_of_another_version(file):
     result = load_results(file)
     result.provenance["settings"] = {"fitter.novel": 1}
     with pytest.raises(DataError, match="does not know"):
-        plot.settings_of(result)
+        redraw.settings_of(result)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_a_sweep_with_its_objective_and_the_page_of_examples(archive, fitted):
 def test_the_objective_at_the_reported_parameters_is_the_reported_chi2(archive, fitted):
     result = load_results(fitted)
     sweep = int(np.flatnonzero(result.spec_has_fit)[0])
-    batch, settings = plot.sweep_loader(result, [sweep], str(archive)).batch(sweep), plot.settings_of(result).fitter
+    batch, settings = redraw.sweep_loader(result, [sweep], str(archive)).batch(sweep), redraw.settings_of(result).fitter
     u, ratio, beam = (float(result[name][sweep]) for name in ("spec_u_surface", "spec_bs_over_bm", "spec_beam_amp"))
     whole = objective_surface(batch, settings, beam)
     near = near_minimum(whole, batch, settings, (u, ratio, beam))
@@ -144,4 +146,28 @@ def test_sweeps_of_another_archive_are_refused(fitted, tmp_path):
 def test_all_pictures_without_the_archive_leave_the_examples_out_and_say_so(fitted, tmp_path, capsys):
     plot.command([str(fitted), "kind=all", f"output={tmp_path / 'out'}", f"root={tmp_path / 'empty'}"])
     assert "without the page of example sweeps: no day tables" in capsys.readouterr().err
-    assert len(list((tmp_path / "out").iterdir())) == 6
+    assert {path.stem for path in (tmp_path / "out").iterdir()} == set(KINDS)
+
+
+def test_the_page_of_a_finished_result(archive, fitted, capsys):
+    plot.command([str(fitted), "kind=report", f"root={archive}"])
+    page = fitted.with_name("run_report.html")
+    assert capsys.readouterr().out == f"{page}\n"
+    text = page.read_text()
+    assert all(f'alt="{kind}"' in text for kind in (*KINDS, "examples"))
+
+
+@pytest.mark.parametrize("kind", redraw.KINDS)
+def test_a_notebook_draws_every_picture_of_the_command(archive, fitted, kind):
+    result = api.load_results(fitted)
+    number = int(result.spec_sweep_id[np.flatnonzero(result.spec_has_fit)[0]]) if kind == "sweep" else None
+    figure = result.plot(kind, quality="all", sweep=number, root=str(archive))
+    assert "SIMULATED" in [text.get_text() for text in figure.texts]
+
+
+def test_a_notebook_s_mistakes_are_told(fitted):
+    result = api.load_results(fitted)
+    with pytest.raises(UsageError, match=r"kind='mapp' is not allowed: choose one of map, binned, time, plasma"):
+        result.plot("mapp")
+    with pytest.raises(UsageError, match="go together"):
+        result.plot("sweep")

@@ -130,6 +130,27 @@ def test_one_sweep():
     assert "Around the minimum: " in titles
 
 
+def test_a_published_point_is_marked_even_far_from_the_minimum():
+    run = make_run()
+    sweep = int(np.flatnonzero(run.spec_has_fit)[0])
+    u = np.linspace(-100, 20, 40)
+    near = ObjectiveSurface(u, np.linspace(0.3, 1.1, 20), np.abs(u)[:, None] + np.full(20, run.spec_fit_chi2[sweep]))
+    far = np.linspace(-2000, 20, 40)
+    whole = ObjectiveSurface(far, near.ratio, near.chi2)
+    figure = draw_sweep(run, sweep, load_sweep(sweep), (whole, near), published=(-160.0, 0.975))
+    marked = [
+        line
+        for ax in figure.axes
+        for line in ax.lines
+        if line.get_label() == "published: \N{MINUS SIGN}160 V, r = 0.975"
+    ]
+    assert len(marked) == 3
+    for line in marked:
+        low, high = line.axes.get_xlim()
+        assert low < line.get_xdata()[0] < high
+        assert line.get_xdata()[0] == -160.0
+
+
 def test_a_sweep_without_a_fit():
     run = make_run()
     sweep = int(np.flatnonzero(~run.spec_has_fit)[0])

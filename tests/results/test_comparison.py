@@ -6,6 +6,7 @@ import pytest
 
 from potrun.core.errors import UsageError
 from potrun.plots.comparison import draw_comparison
+from potrun.plots.curves import draw_curves, varied_setting
 from potrun.results.comparison import compare, differing_settings, summary
 from potrun.results.run_result import RunResult
 from tests.support.results import make_day
@@ -96,3 +97,37 @@ def test_the_figure_of_runs_without_fits_says_so():
     figure = draw_comparison(compare([empty, empty], ["A", "B"]))
     said = [text.get_text() for ax in figure.axes for text in ax.texts]
     assert said == ["no sweep fitted in both", "no sweep fitted in both", "no sweep has a chi2"]
+
+
+def varied(name, values, **fixed):
+    """Runs that differ in one setting, U doubling from one to the next."""
+    runs = []
+    for n, value in enumerate(values):
+        run = make_run(spec_u_surface=np.array([-10.0, -20.0, -30.0, -40.0]) * 2**n)
+        settings = {**run.provenance["settings"], name: value, **fixed}
+        runs.append(RunResult({key: run[key] for key in run}, {**run.provenance, "settings": settings}))
+    return compare(runs, [f"run {value}" for value in values])
+
+
+def test_runs_stand_at_the_setting_that_was_varied():
+    comparison = varied("fitter.background", [0.2, 0.02, 0.05])
+    assert varied_setting(comparison) == ("fitter.background", [0.2, 0.02, 0.05])
+    figure = draw_curves(comparison)
+    top = figure.axes[0]
+    lit = np.isfinite(comparison.results[0].spec_projection_latitude) & comparison.results[0].spec_projection_in_sun
+    (line,) = (line for line in top.lines if line.get_label() == "footpoint in sun")
+    u = np.array([-10.0, -20.0, -30.0, -40.0])[lit]
+    assert line.get_xdata().tolist() == [0.02, 0.05, 0.2]
+    expected = [np.median(u) * 2, np.median(u) * 4, np.median(u)] if lit.any() else [math.nan] * 3
+    np.testing.assert_allclose(line.get_ydata(), expected)
+    assert figure.axes[-1].get_xlabel() == "fitter.background"
+
+
+def test_runs_that_differ_in_words_or_in_more_stand_side_by_side():
+    assert varied_setting(varied("fitter.method", ["halekas", "lillis", "likelihood"])) == (None, ())
+    assert varied_setting(varied("fitter.intervals", [True, False])) == (None, ())
+    assert varied_setting(varied("fitter.background", [0.1, 0.1, 0.2])) == (None, ())
+    figure = draw_curves(varied("fitter.method", ["halekas", "lillis", "likelihood"]))
+    assert [label.get_text() for label in figure.axes[-1].get_xticklabels()] == ["run halekas", "run lillis",
+                                                                                "run likelihood"]  # fmt: skip
+    assert "not to be compared" in figure.axes[-1].get_title(loc="left")
