@@ -91,7 +91,8 @@ def _of_times(told: dict[str, Any]) -> dict[str, Any]:
 
 
 def _add_column(cdf: Any, column: Column, values: NDArray[Any]) -> None:
-    told = attributes(column)
+    # Names in lower case are those of the CF conventions, which netCDF has.
+    told = {name: value for name, value in attributes(column).items() if not name.islower()}
     if column.dtype == UTC:
         _add(cdf, column.name, "CDF_TIME_TT2000", tt2000(values), _of_times(told))
     elif column.dtype.kind == "U":

@@ -64,9 +64,9 @@ class SummaryOfPotentials:
 
 def by_day(result: RunResult) -> dict[tuple[str, str], BoolArray]:
     """Sort sweeps with a footpoint by their UTC day and its illumination."""
-    dates = result["spec_utc_start"].astype("<U10")
+    dates, place = np.unique(result["spec_utc_start"].astype("<U10"), return_inverse=True)
     light = illumination(result)
-    return {(str(date), side): chosen & (dates == date) for date in np.unique(dates) for side, chosen in light.items()}
+    return {(str(date), side): chosen & (place == n) for n, date in enumerate(dates) for side, chosen in light.items()}
 
 
 def sums(result: RunResult, chosen: BoolArray, taken: BoolArray) -> list[float]:

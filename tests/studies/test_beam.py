@@ -121,3 +121,11 @@ def test_beams_of_a_small_closure(tmp_path, run_small, closure_words):
     agreement = pd.read_csv(folder / "beam" / "agreement.csv").set_index(["U of the", "sweeps"])
     assert (agreement.loc[[("fit", "all"), ("truth", "all")], "within x1.5"] > 0.8).all()
     assert (folder / "beam" / "beam.png").stat().st_size > 30_000
+
+
+def test_without_a_truth_rates_are_not_told(tmp_path, run_small, measured_like, caplog):
+    words = ["experiment=beam", "archive=pds", f"archive.root={measured_like}", "device=cpu", "quality=all"]
+    _, folder = run_small(tmp_path, *words)
+    assert {path.name for path in (folder / "beam").glob("*.csv")} == {"agreement.csv"}
+    assert (pd.read_csv(folder / "beam" / "agreement.csv")["U of the"] == "fit").all()
+    assert "the archive has no truth" in caplog.text
