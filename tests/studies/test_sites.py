@@ -79,4 +79,4 @@ def test_places_are_needed_and_checked():
         settings_from(["experiment=sites", "+study.sites.places.mine=[91,0]"])
     places = settings_from(["experiment=sites", "+study.sites.places.mine=[12.5,-30]"]).study.sites.places
     assert places["mine"] == [12.5, -30]
-    assert {"apollo_11", "luna_24", "reiner_gamma", "shackleton", "change_4"} <= set(places)
+    assert {"apollo_11", "luna_24", "reiner_gamma", "shackleton", "chang_e_4"} <= set(places)
