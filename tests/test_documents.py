@@ -23,8 +23,10 @@ NOT_OURS = {
     "dask scheduler": "serves until it is stopped; tests/support/dask_cluster.py starts one",
     "dask worker": "works until it is stopped; tests/support/dask_cluster.py starts some",
     "python cluster.py": "needs a queue of a cluster",
-    "sbatch": "needs Slurm",
-    "qsub": "needs PBS",
+    "srun": "needs Slurm",
+    "mpiexec": "needs PBS",
+    "until": "the shell's",
+    "cd": "the shell's",
     "snakemake": "no dependency of potrun; docs/cluster.md shows the file that it reads",
 }
 """Beginnings of commands that are other programs', and why no test runs them."""
@@ -42,6 +44,7 @@ SMALL = {
 
 ELSEWHERE = {
     "executor.address=": "needs a cluster",
+    "executor.scheduler_file=": "needs a cluster",
     "hydra/launcher=slurm": "needs Slurm",
     "hydra/sweeper=least_chi2": "twenty runs",
     "archive.root=/shared": "needs the cluster's folder",

@@ -87,8 +87,11 @@ def _believed(cfg: RunConfig, run_id: str, root: str | None, address: str | None
             raise UsageError(
                 f"run {run_id} was made with {name}={stored}: say {name}={stored} if that is to be used, or where it is"
             )
+    file = cfg.executor.scheduler_file
+    if file is not None and address is None:
+        raise UsageError(f"run {run_id} was made with executor.scheduler_file={file}: say executor.address=... instead")
     archive = replace(cfg.archive, root=root, cache_dir=None)
-    return replace(cfg, archive=archive, executor=replace(cfg.executor, address=address))
+    return replace(cfg, archive=archive, executor=replace(cfg.executor, address=address, scheduler_file=None))
 
 
 def differences(first: Path, second: Path) -> list[str]:

@@ -273,7 +273,13 @@ class ExecutorConfig(Checked):
     kind: str = one_of("local", ("local", "dask"))
     workers: int = between(1, 1, 10_000)
     address: str | None = None
+    scheduler_file: str | None = None
     attempts: int = between(3, 1, 100)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.address is not None and self.scheduler_file is not None:
+            raise UsageError("executor.address and executor.scheduler_file both name a scheduler: give one of them")
 
     @classmethod
     def _label(cls) -> str:

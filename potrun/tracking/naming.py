@@ -136,7 +136,7 @@ def used_settings(cfg: RunConfig) -> dict[str, object]:
     elif cfg.archive.kind == "demo":
         unused |= {"archive.days", "archive.ranges"}
     if cfg.executor.kind == "local":
-        unused.add("executor.address")
+        unused |= {"executor.address", "executor.scheduler_file"}
     if not cfg.studies:
         unused.add("study")
     return {

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -48,7 +49,8 @@ class DaskExecutor:
 
     def __init__(self, cfg: RunConfig, archive: Archive, provenance: Provenance) -> None:
         self._executor = cfg.executor
-        workers = cfg.executor.workers if cfg.executor.address is None else 1
+        self._is_own = cfg.executor.address is None and cfg.executor.scheduler_file is None
+        workers = cfg.executor.workers if self._is_own else 1
         self._for_each = (*for_workers(cfg, archive, workers), provenance)
 
     def run(self, tasks: Sequence[DayTask], on_report: OnReport, on_progress: OnProgress) -> None:
@@ -102,18 +104,23 @@ class DaskExecutor:
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
-        if self._executor.address is None:
+        if self._is_own:
             with self._own_cluster() as client:
                 yield client
             return
         from distributed import Client
 
+        file, place = self._executor.scheduler_file, f"executor.address={self._executor.address}"
+        if file is not None:
+            place = f"executor.scheduler_file={file}"
+            if not Path(file).is_file():
+                raise PotrunError(f"there is no {place}: start `dask scheduler --scheduler-file {file}` first")
         try:
-            client = Client(self._executor.address, timeout=CONNECT_S)
+            client = Client(self._executor.address, scheduler_file=file, timeout=CONNECT_S)
         except (OSError, ValueError) as error:
             raise PotrunError(
-                f"no Dask scheduler answers at executor.address={self._executor.address} within {CONNECT_S} s: "
-                "start one with `dask scheduler`, or leave the address out"
+                f"no Dask scheduler answers at {place} within {CONNECT_S} s: "
+                "start one with `dask scheduler`, or leave the setting out"
             ) from error
         with client:
             yield client

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from potrun.core.errors import PotrunError
+from potrun.core.errors import PotrunError, UsageError
 from potrun.runs.executors import make_executor
 from tests.support.dask_cluster import dask_cluster
 
@@ -31,6 +31,13 @@ def test_an_address_that_is_none_is_said(make_case):
         make_case("executor=dask", "executor.address=nowhere").run(make_executor)
 
 
+def test_a_scheduler_s_file_that_is_not_there_is_said(make_case, tmp_path):
+    with pytest.raises(PotrunError, match="there is no executor.scheduler_file="):
+        make_case("executor=dask", f"executor.scheduler_file={tmp_path / 'none.json'}").run(make_executor)
+    with pytest.raises(UsageError, match="both name a scheduler"):
+        make_case("executor=dask", "executor.scheduler_file=x", "executor.address=tcp://127.0.0.1:9")
+
+
 def test_a_worker_killed_from_outside_and_a_lost_scheduler(make_case, tmp_path):
     plain = make_case()
     plain.run(make_executor)
@@ -49,7 +56,7 @@ def test_a_worker_killed_from_outside_and_a_lost_scheduler(make_case, tmp_path):
         assert len(executor_reports) == 4
         assert case.shards() == plain.shards()
 
-        lost = make_case(*words)
+        lost = make_case("executor=dask", f"executor.scheduler_file={tmp_path / 'scheduler.json'}")
         lost.reports = type(
             "Reports", (list,), {"append": staticmethod(lambda _: cluster.scheduler.send_signal(signal.SIGKILL))}
         )()
