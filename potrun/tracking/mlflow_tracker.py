@@ -3,31 +3,32 @@
 import atexit
 import logging
 import os
-import re
 import shlex
 import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
 
 from potrun.core.errors import PotrunError, TrackingUnreachableError
 from potrun.core.progress import waiting
 from potrun.tracking.base import PARENT_VARIABLE, Status
 from potrun.tracking.environment import environment_tags, now_ms
 from potrun.tracking.journal import Journal
+from potrun.tracking.limits import (
+    MAX_LABELS,
+    MAX_METRICS,
+    MAX_PARAM_CHARACTERS,
+    MAX_TAG_CHARACTERS,
+    chunks,
+    safe_key,
+)
 from potrun.tracking.schema import Record
-from potrun.tracking.sender import BY_KEY, MAX_LABELS, MAX_METRICS, Sender, StoreDownError
+from potrun.tracking.sender import BY_KEY, Sender, StoreDownError
 from potrun.tracking.store import Store
 from potrun.tracking.system_metrics import SystemSampler
 
 log = logging.getLogger(__name__)
 
-Value = TypeVar("Value")
-
-MAX_PARAM_CHARACTERS = 6000
-MAX_TAG_CHARACTERS = 5000
-MAX_KEY_CHARACTERS = 250
 SEND_EVERY_S = 1.5
 UI_COMMAND = "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri"
 """Opens an embedded store in a browser with one process instead of five."""
@@ -135,9 +136,9 @@ class MlflowTracker:
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Record numbers; returns at once."""
-        values = {_safe_key(key): float(value) for key, value in metrics.items()}
+        values = {safe_key(key): float(value) for key, value in metrics.items()}
         self._last_metrics |= values
-        for chunk in _chunks(values, MAX_METRICS):
+        for chunk in chunks(values, MAX_METRICS):
             self._add({"kind": "metrics", "values": chunk, "step": step or 0, "time_ms": now_ms()})
 
     def log_dataset(self, name: str, digest: str, source: str) -> None:
@@ -228,13 +229,13 @@ class MlflowTracker:
     def _add_labels(self, kind: str, labels: Mapping[str, object], limit: int) -> None:
         values: dict[str, str] = {}
         for key, value in labels.items():
-            text, safe = str(value), _safe_key(key)
+            text, safe = str(value), safe_key(key)
             if len(text) > limit:
                 name = f"{kind}/{safe.replace('/', '.')}.txt"
                 self.log_text(text, name)
                 text = f"{len(text)} characters, see artifact {name}"
             values[safe] = text
-        for chunk in _chunks(values, MAX_LABELS):
+        for chunk in chunks(values, MAX_LABELS):
             self._add({"kind": kind, "values": chunk})
 
     def _send_in_background(self) -> None:
@@ -265,13 +266,3 @@ class MlflowTracker:
     def _finish_at_exit(self) -> None:
         """Close a run that its owner left open, so that it does not stay RUNNING for ever."""
         self.finish("FAILED")
-
-
-def _safe_key(key: str) -> str:
-    """Replace what MLflow does not allow in names."""
-    return re.sub(r"[^\w\-. :/]", "_", key, flags=re.ASCII).strip("/")[:MAX_KEY_CHARACTERS]
-
-
-def _chunks(values: Mapping[str, Value], size: int) -> list[dict[str, Value]]:
-    items = list(values.items())
-    return [dict(items[start : start + size]) for start in range(0, len(items), size)]

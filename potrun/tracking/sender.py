@@ -2,26 +2,19 @@
 
 import json
 import logging
-import socket
 from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
-from potrun.core.errors import DataError
-from potrun.tracking.environment import is_gone
+from potrun.tracking.abandoned import JOURNAL_TAG, KEY_TAG, close_abandoned
 from potrun.tracking.journal import Journal
+from potrun.tracking.limits import MAX_LABELS, MAX_METRICS
 from potrun.tracking.schema import Record
 from potrun.tracking.store import Store, first_line
 
 log = logging.getLogger(__name__)
 
-KEY_TAG = "potrun.key"
-JOURNAL_TAG = "potrun.journal"
-"""Names the folder of a run's journal on its host, so that another process can see how the run ended."""
-
 BY_KEY = "key:"
-MAX_METRICS = 1000
-MAX_LABELS = 100
 
 _REFUSALS = {
     "BAD_REQUEST",
@@ -74,30 +67,8 @@ class Sender:
             self._client, self._experiment_id = self.store.open()
 
     def close_abandoned(self) -> None:
-        """Close runs in the store whose process on this host is gone: as what their journal says that they were.
-
-        A run whose rest waits for `potrun.sync` has ended all the same; one that was killed outright left no end.
-
-        Raises
-        ------
-        TrackingUnreachableError
-            If the store does not take it.
-        """
-        with self.store.troubles():
-            runs = self._client.search_runs(
-                [self._experiment_id], f"attributes.status = 'RUNNING' and tags.host = '{socket.gethostname()}'"
-            )
-            for run in runs:
-                tags, name = run.data.tags, f"{run.info.run_id} ({run.info.run_name})"
-                if not is_gone(tags["host"], tags.get("process", "")):
-                    continue
-                end = _end_of(Path(tags.get(JOURNAL_TAG, "")), tags.get(KEY_TAG, ""))
-                if end is None:
-                    self._client.set_terminated(run.info.run_id, status="KILLED")
-                    log.warning("run %s had died without a word: closed as KILLED", name)
-                else:
-                    self._client.set_terminated(run.info.run_id, status=end["status"], end_time=end["time_ms"])
-                    log.warning("run %s had ended as %s, its record had not: closed as that", name, end["status"])
+        """Close what dead processes of this host left open (see :mod:`potrun.tracking.abandoned`)."""
+        close_abandoned(self.store, self._client, self._experiment_id)
 
     def send(self, records: Sequence[Record]) -> None:
         """Send records that follow the confirmed ones.
@@ -236,17 +207,6 @@ def _groups(records: Sequence[Record]) -> list[list[Record]]:
             groups.append([record])
             counts = {kind: size}
     return groups
-
-
-def _end_of(folder: Path, key: str) -> Record | None:
-    """Return the end that a run wrote into its journal; None if it wrote none, or the journal is not there."""
-    if not key or folder.name.partition("-")[2] != key or not folder.is_dir():
-        return None
-    try:
-        return Journal(folder).end()
-    except DataError as error:
-        log.warning("%s", error)
-        return None
 
 
 def _is_refusal(error: Exception) -> bool:

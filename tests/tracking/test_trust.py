@@ -232,7 +232,7 @@ def test_a_run_killed_in_its_last_step_is_closed_as_what_it_was(store, tmp_path,
     client, _ = store.open()
     by_the_next = [killed(store, tmp_path / "a"), killed(store, tmp_path / "b", in_last_step=True)]
     assert [client.get_run(run_id).info.status for run_id in by_the_next] == ["RUNNING", "RUNNING"]
-    monkeypatch.setattr("potrun.tracking.sender.is_gone", lambda *_: True)
+    monkeypatch.setattr("potrun.tracking.abandoned.is_gone", lambda *_: True)
     tracker = make_tracker(TrackingConfig(uri=str(store.database)), tmp_path / "next")
     tracker.start("next", {}, {})
     tracker.finish("FINISHED")
