@@ -30,6 +30,7 @@ NEUTRAL_KEYS = (
     "report",
     "report_sweeps",
     "quality",
+    "day_files",
     "export",
     "output_dir",
     "studies",

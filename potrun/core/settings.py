@@ -434,6 +434,7 @@ class RunConfig(Checked):
     parallel: bool = False
     output_dir: str | None = None
     display: bool = False
+    day_files: bool = False
     export: list[str] = field(default_factory=list)
     pictures: Any = "all"
     report: bool = True

@@ -23,6 +23,7 @@ from potrun.results.merge import merge_shards
 from potrun.results.statistics import statistics
 from potrun.results.sweeps import SweepLoader
 from potrun.runs import report
+from potrun.runs.day_files import are_written, write_day_files
 from potrun.runs.executors import make_executor, require_executor
 from potrun.runs.hopeless import hopeless_days
 from potrun.runs.live import LiveView
@@ -99,7 +100,7 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
         with hold(run_dir / ".lock"), hold(plan.npz.with_name(f".{plan.npz.name}.lock")):
             require_libraries(cfg.export)
             require_executor(cfg)
-            if is_finished(plan):
+            if is_finished(plan) & are_written(plan):
                 close_left_open(cfg.tracking, run_dir)
                 export(load_results(plan.npz), cfg.export, plan.npz.with_suffix(""))
                 log.info("the result is there already: %s (overwrite=true computes it again)", plan.npz)
@@ -156,6 +157,7 @@ def _compute(
         raise DataError(f"no day could be processed; first: {failures[0].failure}")
     shards = [day.task.shard for day in reports if day.failure is None]
     merge_shards(shards, plan.npz, plan.describe(reports), raise_if_interrupted)
+    day_files = write_day_files(plan, reports)
     raise_if_interrupted()
     folder = plan.npz.with_name(f"{plan.npz.stem}_pictures")
     page = plan.run_dir / "report.html"
@@ -184,6 +186,7 @@ def _compute(
     }
     report.track_result(plan, tracker, numbers, findings.metrics, files)
     report.track_description(plan, tracker, days, result, numbers)
+    files = {"day files": day_files, **files}
     report.describe_end(plan, days, result, numbers | {"seconds/all": time.monotonic() - started}, files, tracker.where)
     if plan.cfg.display:
         from potrun.plots.window import show

@@ -1,6 +1,6 @@
 """What a run will do: its days, where their shards and the result go, whether the result is there already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,18 +97,39 @@ def is_finished(plan: RunPlan) -> bool:
     """
     if plan.cfg.overwrite or not plan.npz.exists():
         return False
-    try:
-        found = load_results(plan.npz).provenance
-    except DataError as error:
-        raise ResultMismatchError(f"{error}; move it away, or add overwrite=true to replace it") from error
+    found = _provenance_in(plan.npz)
     # A day that failed is no part of the result; whatever mends it makes no other question of this one.
     days = [task.day for task in plan.tasks if task.day.date.isoformat() not in found.get("failed_days", {})]
-    wanted = plan.provenance.of_tables([day_file(plan.archive, day) for day in days])
-    differences = describe_differences(found, wanted)
-    if differences:
-        raise ResultMismatchError(
-            f"{plan.npz} holds another result ({'; '.join(differences)}): "
-            "add overwrite=true to replace it, or choose another output_dir"
-        )
+    require_same_question(plan.npz, plan.provenance.of_tables([day_file(plan.archive, day) for day in days]))
     # A run keeps its shards until its result is described and tracked, or while days are missing from it.
     return not plan.shards.exists() and are_answered(plan.cfg, study_folder(plan.npz))
+
+
+def require_same_question(path: Path, wanted: Mapping[str, Any]) -> None:
+    """Refuse a result that is there but was made with other settings, inputs or code.
+
+    Parameters
+    ----------
+    path : Path
+        The result.
+    wanted : mapping
+        The provenance that it is to have.
+
+    Raises
+    ------
+    ResultMismatchError
+        Saying what differs.
+    """
+    differences = describe_differences(_provenance_in(path), wanted)
+    if differences:
+        raise ResultMismatchError(
+            f"{path} holds another result ({'; '.join(differences)}): "
+            "add overwrite=true to replace it, or choose another output_dir"
+        )
+
+
+def _provenance_in(path: Path) -> Mapping[str, Any]:
+    try:
+        return load_results(path).provenance
+    except DataError as error:
+        raise ResultMismatchError(f"{error}; move it away, or add overwrite=true to replace it") from error
