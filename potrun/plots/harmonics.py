@@ -17,6 +17,7 @@ from potrun.plots.style import (
     count,
     heading,
     new_figure,
+    number_of,
     say_nothing_here,
     span,
     styled,
@@ -65,8 +66,8 @@ def draw_harmonics(
     heading(
         figure,
         f"A field of potential by spherical harmonics to degree {settings.degree}",
-        f"{span(result)}: {len(fields)} windows of {settings.window_days:g} days, ridge {settings.ridge:g}, "
-        f"light {settings.light}; judged on held-out orbits",
+        f"{span(result)}: {number_of(len(fields), 'window')} of {settings.window_days:g} days, "
+        f"ridge {settings.ridge:g}, light {settings.light}; judged on held-out orbits",
         result.origin,
     )
     return figure

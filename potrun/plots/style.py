@@ -219,6 +219,11 @@ def count(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
+def number_of(number: int, noun: str) -> str:
+    """Write a count with its noun in the singular or plural."""
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
+
+
 def span(result: "RunResult") -> str:
     """Say which dates a result covers, and how many fitted sweeps its quality leaves out."""
     start = result["spec_utc_start"]

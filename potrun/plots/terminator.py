@@ -12,9 +12,9 @@ from potrun.plots.style import (
     INK,
     QUIET,
     SHADOW,
-    count,
     heading,
     new_figure,
+    number_of,
     say_nothing_here,
     span,
     styled,
@@ -58,7 +58,7 @@ def draw_terminator(result: RunResult, curves: "Mapping[Region, Curve]") -> Figu
         ax.set_xlim(0, 180)
         ax.set_xticks(np.arange(0, 181, 30))
         ax.axvline(90, color=QUIET, linewidth=0.8, linestyle=":")
-        ax.set_title(f"{region.name.replace('_', ' ').capitalize()}: {count(int(found.count.sum()))} sweeps")
+        ax.set_title(f"{region.name.replace('_', ' ').capitalize()}: {number_of(int(found.count.sum()), 'sweep')}")
         if region in PUBLISHED:
             (low, high, bottom, top), label = PUBLISHED[region]
             ax.fill_between([low, high], bottom, top, color=FAINT, linewidth=0, label=label)
