@@ -5,7 +5,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from potrun.archive.midnight import MOVED, neighbours_digest
+from potrun.archive.midnight import MOVED, SHORT, neighbours_digest
 from potrun.archive.summary import summarise
 from potrun.archive.table import read_day
 from tests.support.tables import DATE, LEVELS, table_lines, with_field, write_day
@@ -86,6 +86,14 @@ def test_a_divided_sweep_is_put_together(tmp_path, late, early, cut, number):
         assert counts(first) == {}
         assert counts(second) == {MOVED: (15 - cut, 1)}
     assert read_day(later, strict=True).n_sweeps == 2
+
+
+def test_the_rest_may_carry_a_number_that_the_later_table_uses_again(tmp_path, late, early):
+    write_day(tmp_path, late[:10])
+    last = sweep_lines(1061, at(NEXT, 12, 0, 0))[:14]
+    second = read_day(write_day(tmp_path, [*late[10:], *early, *last], NEXT))
+    assert second.sweep_rows.tolist() == [15, 15, 14]
+    assert counts(second) == {MOVED: (5, 1), SHORT: (0, 0)}
 
 
 def test_without_the_table_before_the_rest_is_a_short_sweep(tmp_path, late, early):
