@@ -1,5 +1,6 @@
 """Pictures of a closure: potentials found against true ones, and how far intervals can be trusted."""
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,6 +14,7 @@ from potrun.plots.style import (
     INK,
     LIGHT,
     LIGHT_LABEL,
+    PAPER,
     QUIET,
     count,
     heading,
@@ -146,15 +148,24 @@ def draw_trust(
     """
     lines = list(numbers)
     found_intervals = not all(np.isnan(numbers[line]["coverage95"]) for line in lines)
-    y = -np.arange(len(lines), dtype=float)
-    figure = new_figure(13, 1.8 + 0.24 * len(lines))
+    y = _places(lines)
+    figure = new_figure(13, 2.2 + 0.24 * -y[-1])
     axes = figure.subplots(1, 4, sharey=True)
     labels = [
-        f"{titles.get(name, name)}: {key.replace('_', ', ')}  ({numbers[name, key]['fitted']:.0f})"
+        f"{titles.get(name, name)}: {key.replace('_', ', ')}  ({numbers[name, key]['fitted']:.0f})".replace(
+            "all: all", "all"
+        )
         for name, key in lines
     ]
     axes[0].set_yticks(y, labels, fontsize=8.5)
-    axes[0].set_ylim(y[-1] - 0.7, 0.7)
+    axes[0].set_ylim(y[-1] - 0.8, 0.8)
+    for ax in axes:
+        ax.grid(visible=False, axis="y")
+        ax.tick_params(axis="y", length=0)
+        for number, name in enumerate(dict.fromkeys(name for name, _ in lines)):
+            if number % 2 == 0:
+                band = y[[line[0] == name for line in lines]]
+                ax.axhspan(band.min() - 0.65, band.max() + 0.65, color=PAPER, zorder=0, linewidth=0)
     for ax, prefix, title in (
         (axes[0], "", "Relative error, all fitted"),
         (axes[1], "identifiable_", "Relative error, identifiable"),
@@ -168,6 +179,7 @@ def draw_trust(
         ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
         ax.set_title(title, fontsize=10)
     _coverage(axes[2], numbers, lines, y)
+    figure.legend(*axes[2].get_legend_handles_labels(), loc="outside lower right", ncols=5, fontsize=9)
     share = [numbers[line]["identifiable_fraction"] for line in lines]
     axes[3].barh(y, share, height=0.6, color=QUIET)
     if not found_intervals:
@@ -179,6 +191,12 @@ def draw_trust(
     heading(figure, "How far potentials and intervals can be trusted", f"{span(result)}; fitted sweeps in brackets",
             result.origin)  # fmt: skip
     return figure
+
+
+def _places(lines: list[tuple[str, str]]) -> FloatArray:
+    """Return the heights of lines, from 0 down, with room between quantities."""
+    steps = [0.0] + [1.0 if here[0] == before[0] else 1.7 for before, here in itertools.pairwise(lines)]
+    return -np.cumsum(steps)
 
 
 def _coverage(
@@ -198,8 +216,10 @@ def _coverage(
                 markeredgecolor=INTERVAL_COLOUR[percent],
                 label=f"{percent} % interval" if is_filled else None,
             )
-    ax.set(xlim=(0, 1.02), xlabel="% of the intervals; hollow: all,\nfilled: identifiable, grey: wanted")
+    ax.plot([], [], "o", color="none", markeredgecolor=QUIET, markersize=4.5, label="hollow: all fits")
+    ax.plot([], [], "o", color=QUIET, markersize=4.5, label="filled: identifiable")
+    ax.plot([], [], color=FAINT, linewidth=7, label="wanted")
+    ax.set(xlim=(-0.03, 1.03), xlabel="% of the intervals")
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=""))
     ax.set_title("Truth inside", fontsize=10)
-    ax.legend(loc="lower left", fontsize=8, frameon=True)
