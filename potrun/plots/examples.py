@@ -6,7 +6,7 @@ from matplotlib.ticker import FixedLocator, NullFormatter
 from numpy.typing import NDArray
 
 from potrun.plots.panels import finish_panels, sweep_panels
-from potrun.plots.style import HEADING_IN, count, heading, plain_figure, say_nothing_here, span, styled
+from potrun.plots.style import HEADING_IN, count, heading, objective_name, plain_figure, say_nothing_here, span, styled
 from potrun.results.run_result import RunResult
 from potrun.results.sweeps import LoadSweep
 
@@ -32,7 +32,7 @@ def draw_examples(result: RunResult, load_sweep: LoadSweep) -> Figure:
     matplotlib.figure.Figure
     """
     chosen = sweeps_at_quantiles(result).tolist()
-    lines = max(len(chosen), 1)
+    lines, objective = max(len(chosen), 1), objective_name(result)
     figure = plain_figure(WIDTH_IN, HEADING_IN + lines * (TITLE_IN + LINE_IN) + FOOT_IN)
     axes = _panels(figure, lines)
     if chosen:
@@ -40,7 +40,7 @@ def draw_examples(result: RunResult, load_sweep: LoadSweep) -> Figure:
             meshes = sweep_panels(axes[line], result, sweep, load_sweep(sweep))
             name = f"{QUANTILES[line] * 100:.0f} % quantile" if lines == len(QUANTILES) else f"rank {line + 1}"
             axes[line, 0].set_title(
-                f"Sweep {result['spec_sweep_id'][sweep]}: {name} of chi2\n{result['spec_utc_start'][sweep]} UTC",
+                f"Sweep {result['spec_sweep_id'][sweep]}: {name} of {objective}\n{result['spec_utc_start'][sweep]} UTC",
                 fontsize=9.5,
             )
         finish_panels(figure, axes, meshes, _bars(figure))
@@ -57,8 +57,8 @@ def draw_examples(result: RunResult, load_sweep: LoadSweep) -> Figure:
     heading(
         figure,
         "Example sweeps from good to bad fits",
-        f"{span(result)}: sweeps at the {', '.join(f'{q * 100:.0f}' for q in QUANTILES)} % quantiles of chi2 "
-        f"of {count(int(result['spec_has_fit'].sum()))} fits; dashed: edge of the fitted loss cone",
+        f"{span(result)}: sweeps at the {', '.join(f'{q * 100:.0f}' for q in QUANTILES)} % quantiles of "
+        f"{objective} of {count(int(result['spec_has_fit'].sum()))} fits; dashed: edge of the fitted loss cone",
         result.origin,
     )
     return figure

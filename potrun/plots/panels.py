@@ -18,6 +18,7 @@ from potrun.results.sweeps import SweepView
 PITCH_EDGES_DEG = np.arange(0, 181, 7.5)
 FLUX_RANGE = (0.03, 3.0)
 RESIDUAL_RANGE = 2.0
+ERRORS_SHOWN = 4.0
 
 
 def sweep_panels(axes: NDArray[np.object_], result: RunResult, sweep: int, view: SweepView) -> list[QuadMesh]:
@@ -74,8 +75,7 @@ def finish_panels(
     places: tuple[tuple[float, float, float, float], ...] | None = None,
 ) -> None:
     """Label the pitch angles below the last line and add the colour bars, at given places of the figure or below."""
-    labels = "flux / mean incident flux of the row", "ln(data) \N{MINUS SIGN} ln(model)"
-    for number, (mesh, label) in enumerate(zip((meshes[0], meshes[2]), labels, strict=True)):
+    for number, mesh in enumerate((meshes[0], meshes[2])):
         if places is not None:
             bar = figure.colorbar(mesh, cax=figure.add_axes(places[number]), orientation="horizontal")
         else:
@@ -84,7 +84,7 @@ def finish_panels(
             bar = figure.colorbar(mesh, ax=below, location="bottom", shrink=shape[0], aspect=shape[1], pad=0.02)
         bar.ax.xaxis.set_minor_locator(NullLocator())
         bar.ax.xaxis.set_major_formatter("{x:g}")
-        bar.set_label(label)
+        bar.set_label(str(mesh.get_label()))
     for ax in axes[-1]:
         ax.set_xlabel("pitch angle (deg): 0 towards the Moon")
         ax.set_xticks(range(0, 181, 45))
@@ -109,10 +109,14 @@ def _parameters(result: RunResult, sweep: int) -> str:
 
 def _sweep_line(axes: NDArray[np.object_], view: SweepView) -> list[QuadMesh]:
     """Draw data, model and residual of one sweep."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        residual = np.where(view.is_used, np.log(view.flux) - np.log(view.model), np.nan)
+    if view.residual is None:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            residual = np.where(view.is_used, np.log(view.flux) - np.log(view.model), np.nan)
+        residual_norm, label = Normalize(-RESIDUAL_RANGE, RESIDUAL_RANGE), "ln(data) \N{MINUS SIGN} ln(model)"
+    else:
+        residual = view.residual
+        residual_norm, label = Normalize(-ERRORS_SHOWN, ERRORS_SHOWN), "(counts \N{MINUS SIGN} model) / error"
     flux_norm = LogNorm(*FLUX_RANGE)
-    residual_norm = Normalize(-RESIDUAL_RANGE, RESIDUAL_RANGE)
     meshes = []
     for ax, values, norm, colours in (
         (axes[0], np.log(np.where(view.flux > 0, view.flux, np.nan)), flux_norm, "cividis"),
@@ -122,6 +126,7 @@ def _sweep_line(axes: NDArray[np.object_], view: SweepView) -> list[QuadMesh]:
         energies, grid = by_pitch(view.energy_ev, view.pitch_deg, values)
         shown = grid if norm is residual_norm else np.exp(grid)
         meshes.append(_mesh(ax, energies, shown, norm, colours))
+        meshes[-1].set_label(label if norm is residual_norm else "flux / mean incident flux of the row")
         order = np.argsort(view.energy_ev)
         ax.plot(view.cone_edge_deg[order], view.energy_ev[order], color="white", linewidth=2.2)
         ax.plot(view.cone_edge_deg[order], view.energy_ev[order], "--", color="black", linewidth=1.1)

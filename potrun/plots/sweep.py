@@ -28,6 +28,7 @@ LARGEST_RATIO = 30.0
 LEVELS = (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)
 STAR = "#d55e00"
 PUBLISHED = "#cc79a7"
+HIGHEST_RISE = 4.5
 
 Surfaces = tuple[ObjectiveSurface, ObjectiveSurface]
 """The objective over its whole range, and finely around the minimum."""
@@ -61,7 +62,8 @@ def draw_sweep(
     matplotlib.figure.Figure
     """
     has_fit = bool(result["spec_has_fit"][sweep])
-    has_surfaces = surfaces is not None and has_fit
+    has_profile = view.profile_u_v is not None and has_fit
+    has_surfaces = has_fit and (surfaces is not None or has_profile)
     figure = new_figure(14.5, 8.8 if has_surfaces else 4.8)
     upper: Figure | SubFigure = figure
     lower: SubFigure | None = None
@@ -86,7 +88,9 @@ def draw_sweep(
         bar = upper.colorbar(raw, ax=axes[:, :1], location="bottom", shrink=0.9, aspect=25, pad=0.02)
         bar.ax.xaxis.set_minor_locator(NullLocator())
         bar.set_label("cm$^{-2}$ s$^{-1}$ sr$^{-1}$ eV$^{-1}$")
-    if surfaces is not None and lower is not None:
+    if has_profile and lower is not None:
+        _rise_panel(lower.subplots(), result, sweep, view, published)
+    elif surfaces is not None and lower is not None:
         whole, near = surfaces
         below = lower.subplots(1, 3)
         _whole_panel(figure, below[0], result, sweep, whole)
@@ -151,14 +155,34 @@ def _near_panel(figure: Figure, ax: Axes, result: RunResult, sweep: int, near: O
     bar.set_label("chi2 above the lowest")
 
 
+def _rise_panel(
+    ax: Axes, result: RunResult, sweep: int, view: SweepView, published: tuple[float, float] | None
+) -> None:
+    """Draw how much lower ln L is at other potentials, and the confidence intervals."""
+    from potrun.search.likelihood.profile import LIMITS
+
+    assert view.profile_u_v is not None
+    assert view.profile_rise is not None
+    _intervals(ax, result, sweep)
+    ax.plot(view.profile_u_v, view.profile_rise, color=INK, linewidth=1.2)
+    for name, limit in LIMITS.items():
+        ax.axhline(limit, color=INK, linewidth=0.6, linestyle=":")
+        ax.text(0.005, limit, f"{name} %", transform=ax.get_yaxis_transform(), fontsize=8.5, ha="left", va="bottom")
+    ax.axvline(result["spec_u_surface"][sweep], color=STAR, linewidth=1.2)
+    if published is not None:
+        label = f"published: {volts(published[0])} V, r = {published[1]:g}"
+        ax.axvline(published[0], color=PUBLISHED, linestyle="--", linewidth=1.6, label=label)
+    ax.set(ylim=(0, HIGHEST_RISE), xlabel="surface potential U (V)", ylabel="ln L below its highest, over dispersion")
+    ax.xaxis.set_major_locator(MaxNLocator(9))
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="upper right", fontsize=8.5, frameon=True, framealpha=0.9, edgecolor="none")
+    ax.set_title(f"Profile over everything but U: {_state(result, sweep)}", fontsize=9.5)
+
+
 def _profile_panel(ax: Axes, result: RunResult, sweep: int, near: ObjectiveSurface) -> None:
     """Draw the objective's profile over U and the confidence intervals."""
     profile = near.chi2.min(axis=1) / lowest(result, sweep, near) - 1
-    for name, shade in (("95", 0.15), ("68", 0.3)):
-        low, high = result[f"spec_u_lo{name}"][sweep], result[f"spec_u_hi{name}"][sweep]
-        if np.isfinite(low) and np.isfinite(high):
-            label = f"{name} %: {volts(low)} to {volts(high)} V"
-            ax.axvspan(low, high, color=SHADOW, alpha=shade, linewidth=0, label=label)
+    _intervals(ax, result, sweep)
     ax.plot(near.u_surface_v, profile, color=INK, linewidth=1.2)
     ax.axvline(result["spec_u_surface"][sweep], color=STAR, linewidth=1.2)
     ax.set(ylim=(0, LEVELS[-1]), xlabel="surface potential U (V)", ylabel="chi2 above the lowest")
@@ -166,12 +190,25 @@ def _profile_panel(ax: Axes, result: RunResult, sweep: int, near: ObjectiveSurfa
     ax.yaxis.set_major_formatter(FuncFormatter(_percent))
     if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="upper right", fontsize=8.5, frameon=True, framealpha=0.9, edgecolor="none")
+    ax.set_title(f"Profile over r and beam: {_state(result, sweep)}", fontsize=9.5)
+
+
+def _intervals(ax: Axes, result: RunResult, sweep: int) -> None:
+    """Shade the confidence intervals."""
+    for name, shade in (("95", 0.15), ("68", 0.3)):
+        low, high = result[f"spec_u_lo{name}"][sweep], result[f"spec_u_hi{name}"][sweep]
+        if np.isfinite(low) and np.isfinite(high):
+            label = f"{name} %: {volts(low)} to {volts(high)} V"
+            ax.axvspan(low, high, color=SHADOW, alpha=shade, linewidth=0, label=label)
+
+
+def _state(result: RunResult, sweep: int) -> str:
+    """Say whether U is identifiable, and what is odd about its intervals."""
     flag = IntervalFlag(int(result["spec_u_interval_flag"][sweep]))
     words = ", ".join(part.name.replace("_", " ").lower() for part in flag if part.name)
     is_sure = "identifiable" if result["spec_u_identifiable"][sweep] else "not identifiable"
     has_interval = np.isfinite(result["spec_u_lo95"][sweep])
-    state = f"{is_sure}{f' ({words})' if words else ''}" if has_interval else "no interval"
-    ax.set_title(f"Profile over r and beam: {state}", fontsize=9.5)
+    return f"{is_sure}{f' ({words})' if words else ''}" if has_interval else "no interval"
 
 
 def _mark_published(panels: list[Axes], near: ObjectiveSurface, published: tuple[float, float]) -> None:

@@ -40,6 +40,10 @@ class SweepView:
         Cells that direct sunlight may have reached.
     usc_v : float, V
         Spacecraft potential.
+    residual : (E, C) float64 or None
+        Counts less those expected, over their error, of the likelihood; None: the fit compared fluxes.
+    profile_u_v, profile_rise : (N,) float64 or None
+        Potentials (V), and how much lower ln L is there with everything else at its best.
     """
 
     energy_ev: FloatArray
@@ -51,7 +55,17 @@ class SweepView:
     measured_flux: FloatArray | None = None
     is_sunlit: BoolArray | None = None
     usc_v: float = float("nan")
+    residual: FloatArray | None = None
+    profile_u_v: FloatArray | None = None
+    profile_rise: FloatArray | None = None
 
+
+PLASMA = {
+    "spec_spacecraft_potential_sigma": "sigma_volts",
+    "spec_electron_temperature": "electron_temperature_ev",
+    "spec_kappa_value": "kappa",
+}
+"""What the likelihood takes from the estimate of the spacecraft potential beside its value."""
 
 LoadSweep = Callable[[int], SweepView]
 """Gives a sweep by its index in the result."""
@@ -99,7 +113,8 @@ class SweepLoader:
         """
         table, geometry = self._one(sweep)
         usc = float(self._result["spec_spacecraft_potential"][sweep])
-        potential = ConstantPotential(usc).estimate(table, geometry)
+        told = {field: np.array([self._result[key][sweep]]) for key, field in PLASMA.items() if key in self._result}
+        potential = replace(ConstantPotential(usc).estimate(table, geometry), **told)
         return build_sweep_batch(table, geometry, potential, self._fitter)
 
     def __call__(self, sweep: int) -> SweepView:
@@ -126,7 +141,7 @@ class SweepLoader:
                 np.arcsin(np.sqrt(loss_cone_sine_squared(batch.energy_ev, batch.usc_v, u, ratio)))
             )
             takes_part = batch.energy_ev >= batch.usc_v
-        return SweepView(
+        view = SweepView(
             energy_ev=batch.energy_ev[0],
             pitch_deg=batch.pitch_deg[0],
             flux=batch.flux[0],
@@ -137,6 +152,9 @@ class SweepLoader:
             is_sunlit=is_sunlit,
             usc_v=float(self._result["spec_spacecraft_potential"][sweep]),
         )
+        if fitter.method != "likelihood" or not self._result["spec_has_fit"][sweep]:
+            return view
+        return _with_counts(view, batch, (float(u[0]), float(ratio[0]), float(beam[0])), fitter)
 
     def _measured(self, sweep: int) -> tuple[FloatArray, BoolArray]:
         """Return a sweep's flux as the table gives it, and which cells sunlight may have reached."""
@@ -167,6 +185,30 @@ class SweepLoader:
             if day.date == date:
                 return read_day(day, self._archive.cache_dir, strict=False)
         raise DataError(f"{date} is no longer in {self._archive.root}")
+
+
+def _with_counts(
+    view: SweepView, batch: SweepBatch, best: tuple[float, float, float], settings: FitterConfig
+) -> SweepView:
+    """Put the folded model in the place of the sharp one, and tell residuals and the profile of U."""
+    from potrun.losscone.counted import LikelihoodBatch
+    from potrun.search.likelihood.seen import see
+
+    assert isinstance(batch, LikelihoodBatch)
+    seen = see(batch, best, settings)
+    # The model over its own incident flux, as the data over theirs.
+    flux = np.where(batch.mask[0], seen.expected / batch.sensitivity[0], np.nan)
+    incident = np.isfinite(flux) & (batch.pitch_deg[0] < 90.0)
+    number = incident.sum(axis=1)
+    mean = np.where(incident, flux, 0.0).sum(axis=1) / np.maximum(number, 1)
+    model = flux / np.where(mean > 0.0, mean, np.nan)[:, None]
+    return replace(
+        view,
+        model=model,
+        residual=seen.residual,
+        profile_u_v=seen.profile_u_v,
+        profile_rise=seen.profile_rise,
+    )
 
 
 def one_sweep(table: DayTable, index: int) -> DayTable:

@@ -1,10 +1,12 @@
 import datetime as dt
 import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib import rc_context, rcParams
+from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 from matplotlib.image import imread
 
@@ -296,3 +298,13 @@ def test_spans_are_cut_at_long_gaps_only():
     assert [span.tolist() for span in split_at_gaps(times)] == [[1, 2], [0]]
     many = np.datetime64("1998-02-01", "s") + np.arange(30) * np.timedelta64(1, "D")
     assert len(split_at_gaps(many)) == 1
+
+
+def test_a_likelihood_sweep_shows_residuals_over_their_error_and_a_profile_of_u():
+    run, place = make_run(), np.linspace(-300.0, -100.0, 21)
+    rise = ((place + 200.0) / 40.0) ** 2
+    counted = replace(load_sweep(0), residual=np.full((15, 88), 1.5), profile_u_v=place, profile_rise=rise)
+    figure = draw_sweep(run, int(np.flatnonzero(run["spec_has_fit"])[0]), counted)
+    shown = [text for ax in figure.findobj(Axes) for text in (ax.get_xlabel(), ax.get_ylabel(), ax.get_title("left"))]
+    assert "(counts \N{MINUS SIGN} model) / error" in shown
+    assert any("below its highest" in text for text in shown)

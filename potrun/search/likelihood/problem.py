@@ -92,7 +92,7 @@ def make_problem(
     """
 
     def tensor(values: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(values)).to(device)
+        return torch.from_numpy(np.require(values, requirements=("C", "W"))).to(device)
 
     def cells(values: np.ndarray) -> Tensor:
         return tensor(values).to(kind)

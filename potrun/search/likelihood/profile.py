@@ -122,6 +122,43 @@ def interval(
     return Ends(t.reshape(count, 4), spread, value[lowest], parameters[lowest], level[lowest])
 
 
+def heights(
+    problem: Problem,
+    best: Found,
+    places: Tensor,
+    sigma: Tensor,
+    is_free: Tensor,
+    bounds: tuple[Tensor, Tensor],
+    settings: FitterConfig,
+) -> Tensor:
+    """Height of the profile of a problem's only sweep at given places.
+
+    Parameters
+    ----------
+    problem : Problem
+    best : Found
+    places : (N,) float64
+        In t.
+    sigma : (1, P) float64
+    is_free : (1, P) bool
+    bounds : two of (P,) float64
+    settings : FitterConfig
+
+    Returns
+    -------
+    (N,) float64
+    """
+    count = len(places)
+    _, direction = towards(best.curvature, is_free)
+    parameters = _bounded(best.parameters + (places - best.parameters[0, T])[:, None] * direction, bounds)
+    parameters[:, T] = places
+    held = is_free.repeat(count, 1)
+    held[:, T] = False
+    start = (parameters, best.level.repeat(count, 1))
+    sweep = torch.zeros(count, dtype=torch.int64, device=places.device)
+    return descend(problem, sweep, start, held, sigma.repeat(count, 1), bounds, settings, 4 * STEPS).value
+
+
 def _bounded(parameters: Tensor, bounds: tuple[Tensor, Tensor]) -> Tensor:
     return torch.minimum(torch.maximum(parameters, bounds[0]), bounds[1])
 
