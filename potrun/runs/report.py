@@ -99,8 +99,9 @@ def describe_defects(defects: Sequence[Mapping[str, Any]]) -> None:
     """Log what was dropped."""
     for defect in defects:
         place = f"{defect['file']}:{defect['first_line']}" if defect["first_line"] else defect["file"]
-        sweeps = f"of {defect['sweeps']} sweeps left out" if defect["sweeps"] else "left out, no sweep with them"
-        cost = f"{defect['rows']} rows {sweeps}" if defect["rows"] else "noted, nothing is left out for it"
+        rows, sweeps = (f"{defect[name]} {name[:-1]}{'s' * (defect[name] != 1)}" for name in ("rows", "sweeps"))
+        among = f"of {sweeps} left out" if defect["sweeps"] else "left out, no sweep with them"
+        cost = f"{rows} {among}" if defect["rows"] else "noted, nothing is left out for it"
         log.warning("%s: %s (%s)", place, defect["reason"], cost)
 
 

@@ -77,7 +77,8 @@ class Parent:
         keys = several_values(swept)
         title = " ".join(item for item in swept if item.lstrip("+~").partition("=")[0] in keys) or "of one job"
         try:
-            tracker.start(f"sweep {title[:200]}", params, {**choice_tags(cfg), "multirun": "parent"})
+            common = {name: value for name, value in choice_tags(cfg).items() if name not in keys}
+            tracker.start(f"sweep {title[:200]}", params, {**common, "multirun": "parent"})
         except PotrunError:
             held.close()
             raise
