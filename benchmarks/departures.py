@@ -1,6 +1,6 @@
 """What the likelihood fit survives: closures on the instrument that flew, one departure at a time and many at once.
 
-    python -m benchmarks.departures [--sweeps N] [--seed N] [--rows NAME,...] [--groups] [--fitter NAME] [--root DIR]
+    python -m benchmarks.departures [--sweeps N] [--seed N] [--rows NAME,...] [--groups] [--fitter NAME] [WORD ...]
 
 Prints the tables of docs/closure.md. Each row is a simulated archive of its own (conf/archive/closure.yaml) that one
 departure of potrun/simulate/departures.py at its moderate size was put into; "usc +3 V" is a spacecraft potential that
@@ -94,6 +94,7 @@ def main() -> None:
     parser.add_argument("--groups", action="store_true", help="also by |U|, r, temperature, counts, light and beam")
     parser.add_argument("--fitter", default="likelihood")
     parser.add_argument("--root", type=Path, help="folder for the simulated archives")
+    parser.add_argument("words", nargs="*", help="further settings, such as fitter.effective_energy=true")
     given = parser.parse_args()
     chosen = given.rows.split(",") if given.rows else list(rows())
     print(f"| {' | '.join(HEADER)} |\n|{' --- |' * len(HEADER)}", flush=True)
@@ -106,6 +107,7 @@ def main() -> None:
             f"archive.seed={given.seed}",
             f"archive.sweeps_per_day={given.sweeps}",
             *([f"archive.root={given.root}"] if given.root else []),
+            *given.words,
         ]
         for group, numbers in judged(words, given.groups):
             print(line(name, group, numbers), flush=True)

@@ -22,7 +22,7 @@ from potrun.results import load
 from potrun.results.run_result import RunResult
 from potrun.runs.day import DayStages, OnFitted
 from potrun.runs.inputs import open_archive
-from potrun.runs.report import describe_archive
+from potrun.runs.report import describe_archive, describe_caveat
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -129,6 +129,7 @@ def _process(cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> Re
     from threadpoolctl import threadpool_limits
 
     describe_archive(archive)
+    describe_caveat(cfg.fitter)
     with (
         # A notebook may have asked for exceptions, by np.seterr(all="raise").
         np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from potrun import __version__
+from potrun.core.caveats import caveat
 from potrun.core.errors import PotrunError
 from potrun.core.settings import RunConfig
 
@@ -140,18 +141,19 @@ def code_digest(package: Path = PACKAGE_DIR) -> str:
 class Provenance:
     """What all days of a run share: settings that can change a result, code, and the files beside the day tables.
 
-    `ancillary` are the inclinations, the attitude and the kernels.
+    `ancillary` are the inclinations, the attitude and the kernels, `caveat` what is known to be wrong with the fit.
     """
 
     origin: str
     settings: dict[str, Any]
     code: str
     ancillary: "tuple[SourceFile, ...]"
+    caveat: str = ""
 
     @classmethod
     def of(cls, cfg: RunConfig, origin: str, ancillary: "tuple[SourceFile, ...]") -> "Provenance":
         """Collect what a run's days share, as this process sees it."""
-        return cls(origin, result_settings(cfg), code_digest(), ancillary)
+        return cls(origin, result_settings(cfg), code_digest(), ancillary, caveat(cfg.fitter))
 
     def of_tables(self, tables: "Sequence[SourceFile]") -> dict[str, Any]:
         """Return all that a result of these tables depends on, as JSON can hold it."""
@@ -185,6 +187,7 @@ class Provenance:
             "version": __version__,
             "failed_days": dict(failed),
             "defects": list(defects),
+            "caveat": self.caveat,
         }
 
     def require_equal(self, other: "Provenance") -> None:

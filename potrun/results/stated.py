@@ -42,6 +42,7 @@ _FORM: Mapping[str, Callable[[object], bool]] = {
     "version": _is_text,
     "settings": _mapping_to(_is_setting),
     "failed_days": _mapping_to(_is_text),
+    "caveat": _is_text,
     "inputs": _records_of({"name": _is_text, "sha256": _is_text}),
     "defects": _records_of({"reason": _is_text, "file": _is_text, "first_line": _is_count, "rows": _is_count,
                             "sweeps": _is_count}),

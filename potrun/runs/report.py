@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from potrun.archive.days import describe_dates
+from potrun.core.caveats import caveat
 from potrun.core.provenance import code_digest
 from potrun.core.records import Archive, ArchiveDay
-from potrun.core.settings import RunConfig
+from potrun.core.settings import FitterConfig, RunConfig
 from potrun.core.table import Table
 from potrun.results.run_result import RunResult
 from potrun.runs.plan import RunPlan
@@ -48,6 +49,13 @@ def describe_run(plan: RunPlan) -> None:
         cfg.spacecraft_potential.kind,
         cfg.device.name,
     )
+    describe_caveat(cfg.fitter)
+
+
+def describe_caveat(fitter: FitterConfig) -> None:
+    """Log what is known to be wrong with the fit."""
+    if caveat(fitter):
+        log.info("%s", caveat(fitter))
 
 
 def run_tags(plan: RunPlan) -> dict[str, object]:
@@ -205,7 +213,8 @@ def track_description(
     again = f"`{shlex.join(words)}`" if len(words) > 3 else f"the settings in `{CONFIG_ARTIFACT}`"
     if tracker.run_id is not None:
         again += f", or `python -m potrun.rerun {tracker.run_id}`, which compares the bytes"
-    lines = [("asked", _question(plan, days)), *lines, ("again", again)]
+    known = [("caveat", caveat(cfg.fitter))] if caveat(cfg.fitter) else []
+    lines = [("asked", _question(plan, days)), *lines, *known, ("again", again)]
     rows = "\n".join("| {} | {} |".format(*(part.replace("|", "\\|") for part in line)) for line in lines)
     mark = "**SIMULATED: nothing here was measured.**\n\n" if plan.archive.origin == "simulated" else ""
     has_map = "map" in cfg.pictures
