@@ -15,8 +15,8 @@ from potrun.core.errors import UsageError
 METHODS = ("halekas", "lillis", "likelihood")
 SOLVERS = ("auto", "branch_and_bound", "differential_evolution")
 STUDIES = (
-    "acceptance", "beam", "closure", "halekas2008_figure5", "halekas2008_regions", "harmonics", "identifiability",
-    "sites", "summary", "terminator", "throughput",
+    "acceptance", "beam", "closure", "field_offset", "halekas2008_figure5", "halekas2008_regions", "harmonics",
+    "identifiability", "sites", "summary", "terminator", "throughput",
 )  # fmt: skip
 PICTURES = ("map", "binned", "time", "plasma", "chi2", "environment", "coverage", "examples", "days")
 EXPORTS = ("netcdf", "cdf", "parquet", "csv")
@@ -185,7 +185,7 @@ class FitterConfig(Checked):
     background: float = between(0.05, 1e-6, 0.99)
     normalisation: str = one_of("ratio", ("ratio", "ratio2"))
     normalisation_reference: str = one_of("mean", ("mean", "max"))
-    u_min_v: float = between(-2000.0, -20000.0, 0.0)
+    u_min_v: float = between(-5000.0, -20000.0, 0.0)
     u_max_v: float = between(20.0, 0.0, 29.0)
     ratio_min: float = between(0.3, 0.01, 2.0)
     ratio_max: float = between(1.1, 0.01, 2.0)
@@ -379,6 +379,7 @@ class StudyConfig(Checked):
     harmonics: HarmonicsConfig = field(default_factory=HarmonicsConfig)
     sweep: str | None = None
     level2: str | None = None
+    field_offset_nt: float = between(0.5, 0.01, 10.0)
     throughput_sweeps: int = between(2048, 1, 1_000_000)
     throughput_seconds: float = between(10.0, 0.1, 600.0)
 

@@ -37,7 +37,8 @@ ENVIRONMENT_LABEL = {code: code.name.replace("_", " ").capitalize() for code in 
 HEADING_IN = 0.78
 
 U_LINEAR_V = 20.0
-U_TICKS_V = (-2000, -1000, -500, -200, -100, -50, -20, 0, 20)
+LOWEST_U_V = -5000.0
+U_TICKS_V = (-5000, -2000, -1000, -500, -200, -100, -50, -20, 0, 20)
 
 _RC: dict[Any, Any] = {
     # A user's own setting may ask for a latex that is not there.
@@ -166,11 +167,11 @@ def to_png(figure: Figure, stream: IO[bytes]) -> None:
 
 def u_colours() -> tuple[Colormap, SymLogNorm]:
     """Return the colours of surface potentials: linear within 20 V of zero, logarithmic beyond."""
-    return colormaps["viridis"], SymLogNorm(linthresh=U_LINEAR_V, linscale=0.35, vmin=-2000, vmax=20, base=10)
+    return colormaps["viridis"], SymLogNorm(linthresh=U_LINEAR_V, linscale=0.35, vmin=LOWEST_U_V, vmax=20, base=10)
 
 
-def u_axis(ax: Axes, which: str = "y", lowest_v: float = -2000.0) -> None:
-    """Scale an axis for surface potentials from -2000 to +20 V, with ticks in plain volts."""
+def u_axis(ax: Axes, which: str = "y", lowest_v: float = LOWEST_U_V) -> None:
+    """Scale an axis for surface potentials from -5000 to +20 V, with ticks in plain volts."""
     axis = ax.yaxis if which == "y" else ax.xaxis
     limits, scale = (ax.set_ylim, ax.set_yscale) if which == "y" else (ax.set_xlim, ax.set_xscale)
     scale("symlog", linthresh=U_LINEAR_V, linscale=0.6)

@@ -10,6 +10,7 @@ from potrun.core.records import Region
 from potrun.plots.style import (
     FAINT,
     INK,
+    LOWEST_U_V,
     QUIET,
     SHADOW,
     heading,
@@ -74,7 +75,7 @@ def draw_terminator(result: RunResult, curves: "Mapping[Region, Curve]") -> Figu
             label="68 % of the mean",
         )  # fmt: skip
         for x, number in zip(middle, found.count[has], strict=True):
-            ax.text(x, -2150, str(number), fontsize=6.5, color=QUIET, ha="center", va="bottom")
+            ax.text(x, 1.07 * LOWEST_U_V, str(number), fontsize=6.5, color=QUIET, ha="center", va="bottom")
         ax.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 0.06))
     for ax in panels[1]:
         ax.set_xlabel("zenith angle of the Sun at the footpoint (deg); small numbers: sweeps in the bin")

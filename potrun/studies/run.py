@@ -24,6 +24,7 @@ CLASSES = {
     "acceptance": "AgreementWithWhatIsPublished",
     "beam": "EnergyOfTheBeam",
     "closure": "RecoveryOfTruth",
+    "field_offset": "OffsetOfTheMagnetometer",
     "halekas2008_figure5": "SweepOfFigure5",
     "halekas2008_regions": "PublishedRegions",
     "harmonics": "GlobalFieldOfPotential",
