@@ -65,7 +65,7 @@ def test_flags_say_what_the_ends_are(drawn):
     _, fit, _, _ = drawn
     i = fit.intervals
     open_below = i.flag & IntervalFlag.LOWER_OPEN != 0
-    assert (i.u_lo95_v[open_below] == -2000.0).all()
+    assert (i.u_lo95_v[open_below] == FitterConfig().u_min_v).all()
     assert not i.is_identifiable[open_below].any()
     limit_only = i.flag & IntervalFlag.UPPER_LIMIT_ONLY != 0
     assert (i.u_hi95_v[limit_only] >= 0).all()
