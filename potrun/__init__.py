@@ -9,7 +9,7 @@ Examples
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["RunResult", "__version__", "load_results", "process_day", "run"]
 
 if TYPE_CHECKING:

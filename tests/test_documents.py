@@ -1,14 +1,18 @@
 """Every command of the documents is one that its program takes; the study runs them as they are written."""
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import yaml
 
+import potrun
 from tests.support.commands import ROOT, Command, documented_commands
 
 COMMANDS = documented_commands()
@@ -27,6 +31,7 @@ NOT_OURS = {
     "mpiexec": "needs PBS",
     "until": "the shell's",
     "cd": "the shell's",
+    "eval": "the shell's",
     "snakemake": "no dependency of potrun; docs/cluster.md shows the file that it reads",
 }
 """Beginnings of commands that are other programs', and why no test runs them."""
@@ -55,6 +60,7 @@ ELSEWHERE = {
     "[C...]": "a pattern, not a command; tests/cli/test_compare.py",
     "FILE": "a pattern, not a command; tests/cli/ has each",
     "root=DIR": "a pattern, not a command; tests/cli/test_simulate_arguments.py",
+    "--config-dir": "needs a folder of one's own, which the quick test makes",
     "experiment=acceptance": "wants measurements; tests/studies/ has it on a simulated archive",
 }
 """Parts of commands of potrun that the study does not run, and why or where that is done."""
@@ -67,12 +73,23 @@ def is_ours(command: Command) -> bool:
 OURS = [command for command in COMMANDS if is_ours(command)]
 
 
-def read(command: Command) -> None:
+@pytest.fixture(scope="module")
+def own_options(tmp_path_factory):
+    """The README's example of a folder of one's own."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    content, place = re.search(r"^```yaml\n(# @package _global_\n# (mine/\S+)\n.*?)^```", text, re.S | re.M).groups()
+    path = tmp_path_factory.mktemp("own") / place
+    path.parent.mkdir(parents=True)
+    path.write_text(content, encoding="utf-8")
+    return path.parents[1]
+
+
+def read(command: Command, own_options: Path) -> None:
     """Let the program read the words of a command, without doing what they say."""
     module, words = command.module, [word for word in command.arguments if word != "[C...]"]
     assert module is not None, f"{command}: is no program of potrun; is it to stand in NOT_OURS?"
     if module == "potrun":
-        read_run(words)
+        read_run(words, own_options)
     elif module == "potrun.fetch":
         from potrun.fetch.settings import compose
 
@@ -86,29 +103,34 @@ def read(command: Command) -> None:
         read_small(module, words)
 
 
-def read_run(words: list[str]) -> None:
+def read_run(words: list[str], own_options: Path) -> None:
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    from potrun.cli.words import translate
+    from potrun.cli.show_jobs import describe_jobs
+    from potrun.cli.words import flag_value, settings_among, translate
     from potrun.core.composition import settings_from
 
     words, _ = translate(words)
-    settings = [word for word in words if not word.startswith("-") and not word.startswith("hydra")]
+    settings = [word for word in settings_among(words) if not word.startswith("hydra")]
+    folder = own_options if flag_value(words, "--config-dir") == "mine" else None
     for word in (word for word in words if word.startswith("hydra/")):
         assert (ROOT / "conf" / f"{word.replace('=', '/')}.yaml").is_file()
+    if "--cfg" in words and "-m" in words:
+        assert list(describe_jobs(settings))
+        return
     jobs = [settings]
     if "-m" in words or any(is_sweep(word) for word in settings):
         parsed = OverridesParser.create().parse_overrides([word for word in settings if "interval(" not in word])
         jobs = [list(job) for job in BasicSweeper.split_arguments(parsed, None)[0]]
     for job in jobs:
-        settings_from(job)
+        settings_from(job, folder)
 
 
 def is_sweep(word: str) -> bool:
     """An experiment that is a sweep needs no -m."""
     path = ROOT / "conf" / f"{word.replace('=', '/')}.yaml"
-    return word.startswith("experiment=") and "mode: MULTIRUN" in path.read_text(encoding="utf-8")
+    return word.startswith("experiment=") and path.is_file() and "mode: MULTIRUN" in path.read_text(encoding="utf-8")
 
 
 def read_small(module: str, words: list[str]) -> None:
@@ -132,8 +154,8 @@ def test_the_documents_give_commands():
 
 
 @pytest.mark.parametrize("command", OURS, ids=str)
-def test_a_command_is_one_that_its_program_takes(command):
-    read(command)
+def test_a_command_is_one_that_its_program_takes(command, own_options):
+    read(command, own_options)
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +184,11 @@ TO_RUN = [command for command in OURS if not any(part in command.text for part i
 def test_a_command_does_what_it_says(command, folder):
     small = [words for name, words in SMALL.items() if name in command.words]
     start(folder, ["-m", str(command.module), *command.arguments, *small])
+
+
+def test_the_version_is_the_same_everywhere():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert potrun.__version__ == citation["version"] == version
+    assert f"## [{version}] - {citation['date-released']}\n" in changes
