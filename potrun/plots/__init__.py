@@ -5,6 +5,7 @@ so that drawing neither needs a screen nor leaves global state behind.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -123,7 +124,10 @@ def days_apart(result: RunResult) -> Iterator[tuple[str, RunResult]]:
 
 
 def warm_up() -> None:
-    """Load what the first picture of a process waits for: fonts and colours."""
+    """Load what the first picture and the page of a process wait for: fonts, colours, Bokeh."""
     figure = new_figure(2, 2)
     figure.subplots().set_title("0")
     figure.draw_without_rendering()
+    if find_spec("bokeh") is not None:
+        import bokeh.embed
+        import bokeh.plotting  # noqa: F401

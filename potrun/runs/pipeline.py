@@ -108,7 +108,7 @@ def run_experiment(cfg: RunConfig, run_dir: Path) -> RunOutcome:
             lost = hopeless_days(plan)
             if len(lost) == len(plan.tasks):
                 raise DataError(f"no day could be processed; first: {lost[0].failure}")
-            with Painter(bool(cfg.pictures) or cfg.report) as painter:
+            with Painter(cfg) as painter:
                 return _tracked(plan, run_dir, lost, painter)
 
 

@@ -1,7 +1,9 @@
+import base64
 import contextlib
 import datetime as dt
 import subprocess
 import sys
+from dataclasses import replace
 
 import psutil
 import pytest
@@ -35,25 +37,42 @@ def test_a_run_has_the_pictures_that_were_asked_for_and_no_other(finished):
     assert imread(folder / "examples.png").shape[1] > 1000
 
 
+@pytest.mark.parametrize("cores", [1, 2])
+def test_every_picture_is_drawn_once_and_stands_in_the_page(finished, tmp_path, monkeypatch, cores):
+    monkeypatch.setattr("potrun.runs.painter.available_cores", lambda: cores)
+    cfg = replace(finished[0], pictures=["time", "chi2"], report=True, report_sweeps=1)
+    seen = []
+    with Painter(cfg) as painter:
+        painter.start(replace(job(finished, tmp_path), cfg=cfg))
+        paths = painter.finish(lambda: seen.append(1))
+    assert [path.name for path in paths] == ["time.png", "chi2.png", "report.html"]
+    assert len(seen) == 3
+    text = paths[-1].read_text()
+    assert "@@picture" not in text
+    for path in paths[:2]:
+        assert text.count(base64.b64encode(path.read_bytes()).decode()) == 1
+
+
 def test_what_stops_the_drawing_is_told(finished, tmp_path):
     (tmp_path / "file").touch()
-    with Painter() as painter:
+    with Painter(finished[0]) as painter:
         painter.start(job(finished, tmp_path / "file" / "below"))
         with pytest.raises(OutputError, match="below"):
             painter.finish()
 
 
 def test_a_painter_that_dies_costs_one_line_and_not_the_result(finished, tmp_path):
-    with Painter() as painter:
-        painter._process.kill()
-        painter._process.wait()
+    with Painter(finished[0]) as painter:
+        for process in painter._processes:
+            process.kill()
+            process.wait()
         painter.start(job(finished, tmp_path))
         with pytest.raises(PotrunError, match=r"ended with code -9.*The result is complete.*pictures=false"):
             painter.finish()
 
 
 def test_a_painter_ends_with_its_run():
-    code = "import os; from potrun.runs.painter import Painter; print(Painter()._process.pid, flush=True); os._exit(1)"
+    code = "import os; from potrun.runs.painter import _process; print(_process().pid, flush=True); os._exit(1)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60).stdout
     with contextlib.suppress(psutil.NoSuchProcess):
         psutil.wait_procs([psutil.Process(int(said))], timeout=60)

@@ -1,6 +1,5 @@
 """Write the page: everything in one file, so that it can be sent, archived and opened without a network."""
 
-import base64
 import io
 from collections.abc import Sequence
 from importlib.resources import files
@@ -14,6 +13,7 @@ from potrun.core.provenance import run_name
 from potrun.core.settings import RunConfig
 from potrun.plots.examples import sweeps_at_quantiles
 from potrun.plots.page import explorer, tables
+from potrun.plots.page.fill import embedded, fill_page, placeholder
 from potrun.plots.strip import draw_strip
 from potrun.plots.style import U_TICKS_V, count, span, to_png, u_colours, volts
 from potrun.results.run_result import RunResult
@@ -40,7 +40,19 @@ def write_page(
     path: Path,
     load_sweep: LoadSweep | None = None,
 ) -> Path:
-    """Write the page of a run.
+    """Write the page of a run with its pictures; see :func:`draft_page`.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    draft = draft_page(result, cfg, [item.stem for item in pictures], load_sweep)
+    return write_text(path, fill_page(draft, pictures))
+
+
+def draft_page(result: RunResult, cfg: RunConfig, names: Sequence[str], load_sweep: LoadSweep | None = None) -> str:
+    """Return the page of a run but for its pictures, whose places are marked.
 
     Without Bokeh it has the same figures and tables, and no map to explore.
 
@@ -50,21 +62,14 @@ def write_page(
         The run.
     cfg : RunConfig
         What was asked.
-    pictures : sequence of Path
-        Its pictures, which the page takes in.
-    path : Path
-        The file to write.
+    names : sequence of str
+        Its pictures.
     load_sweep : callable, optional
         Gives one sweep's data and model by its index; without it there is no picture of a single sweep.
 
     Returns
     -------
-    Path
-
-    Raises
-    ------
-    OutputError
-        If the file cannot be written.
+    str
     """
     from jinja2 import Environment
 
@@ -74,7 +79,7 @@ def write_page(
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string((files(__package__) / "page.html.j2").read_text("utf-8"))
     numbers = statistics(result, cfg.quality)
-    text = template.render(
+    return template.render(
         title=run_name(cfg).rsplit("_", 1)[0].replace("_", " "),
         origin=result.origin,
         span=span(result),
@@ -87,9 +92,7 @@ def write_page(
         scale=_scale(),
         potentials=tables.potentials(result),
         flags=tables.flags(result),
-        pictures=[
-            (item.stem, CAPTIONS[item.stem], _embedded(item.read_bytes())) for item in pictures if item.stem in CAPTIONS
-        ],
+        pictures=[(name, CAPTIONS[name], placeholder(name)) for name in names if name in CAPTIONS],
         strips=[(anchors[sweep], str(result["spec_sweep_id"][sweep]), strips[sweep]) for sweep in chosen],
         settings=tables.settings(cfg),
         inputs=result.provenance.get("inputs", []),
@@ -98,7 +101,6 @@ def write_page(
         file_name=result.path.name if result.path else "the result",
         count=count,
     )
-    return write_text(path, text)
 
 
 def sweeps_with_pictures(result: RunResult, cfg: RunConfig) -> list[int]:
@@ -117,11 +119,7 @@ def _strip(result: RunResult, sweep: int, load_sweep: LoadSweep) -> str:
     figure.set_dpi(SWEEP_DPI)
     stream = io.BytesIO()
     to_png(figure, stream)
-    return _embedded(stream.getvalue())
-
-
-def _embedded(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+    return embedded(stream.getvalue())
 
 
 def _scale() -> list[tuple[str, str]]:
