@@ -175,6 +175,41 @@ def _with_barriers(search: Settles, part: Part, bounds: tuple[Tensor, Tensor], s
     return Part(part.index, part.problem, found, is_free, torch.where(is_free, sigma, float("inf")))
 
 
+def usc_effect(
+    search: Settles, part: Part, found: Found, bounds: tuple[Tensor, Tensor], settings: FitterConfig
+) -> Tensor:
+    """Refit with the spacecraft potential held at either end of its standard error.
+
+    Parameters
+    ----------
+    search : Settles
+    part : Part
+    found : Found
+        Minima of its sweeps.
+    bounds : two of (P,) float64
+    settings : FitterConfig
+
+    Returns
+    -------
+    (S,) float64, V
+        Half the distance of the two U; 0 where the spacecraft potential is known.
+    """
+    effect = torch.zeros_like(found.value)
+    index = torch.nonzero(part.is_free[:, USC]).squeeze(1)
+    if not len(index):
+        return effect
+    problem = part.problem.take(index) if len(index) < len(effect) else part.problem
+    sigma, held = part.sigma[index], part.is_free[index].clone()
+    held[:, USC] = False
+    sizes = []
+    for side in (-1.0, 1.0):
+        start = found.take(index)
+        start.parameters[:, USC] += side * sigma[:, USC]
+        sizes.append(torch.exp(search.settle(problem, start, held, sigma, bounds, settings).parameters[:, T]))
+    effect[index] = 0.5 * (sizes[0] - sizes[1]).abs()
+    return effect
+
+
 def deviance_per_freedom(part: Part, settings: FitterConfig) -> Tensor:
     """Deviance over what it would be on average if the model were right, (S,)."""
     sweep = torch.arange(len(part.index), device=part.index.device)

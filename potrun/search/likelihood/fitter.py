@@ -16,7 +16,7 @@ from potrun.losscone.counted import LikelihoodBatch
 from potrun.search.base import OnProgress, make_result
 from potrun.search.intervals import with_intervals
 from potrun.search.likelihood import batched, departures
-from potrun.search.likelihood.evaluate import AMPLITUDE, ANISOTROPY, LOG_RATIO, U_OFFSET_V, USC, T
+from potrun.search.likelihood.evaluate import AMPLITUDE, ANISOTROPY, LOG_RATIO, U_OFFSET_V, T
 from potrun.search.likelihood.limits import bounds_of
 from potrun.search.likelihood.newton import Found
 from potrun.search.likelihood.problem import Problem, make_problem
@@ -178,7 +178,7 @@ class LikelihoodFitter:
             "ratio": torch.exp(full.parameters[:, LOG_RATIO]),
             "amplitude": full.parameters[:, AMPLITUDE],
             "anisotropy": full.parameters[:, ANISOTROPY],
-            "usc": size * wider * _usc_part(full, part.is_free, spread),
+            "usc": departures.usc_effect(self.search, part, full, bounds, self.settings),
             "lo68": u[:, 1],
             "hi68": u[:, 0],
             "lo95": u[:, 3],
@@ -210,10 +210,3 @@ class LikelihoodFitter:
             )
         ends = np.stack([numbers[name] for name in ("lo68", "hi68", "lo95", "hi95")] + [flag], axis=1)
         return with_intervals(result, ends, self.settings)
-
-
-def _usc_part(found: Found, is_free: Tensor, spread: Tensor) -> Tensor:
-    """Part of the standard error of t that vanishes if the spacecraft potential is held, (S,)."""
-    held = is_free.clone()
-    held[:, USC] = False
-    return torch.sqrt((spread**2 - curvature_error(found.curvature, held) ** 2).clamp(min=0.0))

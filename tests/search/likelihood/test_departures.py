@@ -53,6 +53,22 @@ def test_cells_of_unlike_gain_are_a_misfit_that_widens_the_interval():
     assert (result.likelihood.sigma_systematic_v > held.likelihood.sigma_systematic_v).mean() > 0.8
 
 
+def test_a_spacecraft_potential_that_is_off_moves_u_by_what_is_told():
+    table, geometry, potential, _ = smeared_day(8, 9014, **BRIGHT)
+    told = replace(CFG, likelihood=LikelihoodConfig(usc_sigma_v=2.0))
+    batch = build_sweep_batch(table, geometry, potential, told)
+    result = make_fitter(told, DeviceConfig(name="cpu", threads=1), fast=True).fit(batch)
+    moved = []
+    for shift in (-2.0, 2.0):
+        off = build_sweep_batch(table, geometry, replace(potential, volts=potential.volts + shift), CFG)
+        off = replace(off, mask=batch.mask, counts=batch.counts)
+        moved.append(make_fitter(CFG, DeviceConfig(name="cpu", threads=1), fast=True).fit(off).u_surface_v)
+    expected = np.abs(moved[1] - moved[0]) / 2.0
+    effect = result.likelihood.sigma_usc_v
+    assert np.median(np.abs(effect - expected) / expected) < 0.3
+    assert (result.likelihood.sigma_systematic_v > 0.3 * effect).all()
+
+
 def test_a_field_turned_there_and_back_is_the_same():
     table, geometry, potential, _ = smeared_day(3, 9012)
     batch = build_sweep_batch(table, geometry, potential, CFG)
