@@ -3,8 +3,8 @@
 from potrun.core.settings import FitterConfig
 
 _BIAS = {
-    ("halekas", False): ("-36 %", "48 %"),
-    ("lillis", False): ("-12 %", "68 %"),
+    ("halekas", False): ("-36 %", "49 %"),
+    ("lillis", False): ("-12 %", "70 %"),
     ("halekas", True): ("-25 %", "94 %"),
     ("lillis", True): ("-2 %", "93 %"),
 }

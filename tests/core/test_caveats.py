@@ -4,7 +4,7 @@ from potrun.core.settings import FitterConfig
 
 def test_a_classic_fit_says_by_how_much_it_is_off():
     assert "-36 % of |U|" in caveat(FitterConfig(method="halekas"))
-    assert "48 % of its 95 % intervals" in caveat(FitterConfig(method="halekas"))
+    assert "49 % of its 95 % intervals" in caveat(FitterConfig(method="halekas"))
     assert "lillis with effective_energy" in caveat(FitterConfig(method="lillis", effective_energy=True))
 
 
