@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from potrun.core.records import BoolArray, Environment, FloatArray
@@ -25,6 +26,7 @@ from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
 
 MOST_POINTS = 4000
+DENSITY = 0.7
 LEAST = 4
 """Fewer sweeps speak for themselves."""
 
@@ -96,9 +98,10 @@ def _strip(ax: Axes, u: FloatArray, members: BoolArray, is_hollow: BoolArray, ba
     there = np.flatnonzero(members)
     shown = there[:: max(1, -(-len(there) // MOST_POINTS))]
     spread = np.random.default_rng(band).uniform(-0.34, 0.34, len(shown))
-    face = np.where(is_hollow[shown], "none", colour)
+    face = np.array([to_rgba(colour, DENSITY)] * len(shown)).reshape(-1, 4)
+    face[is_hollow[shown], 3] = 0.0
     ax.scatter(
-        u[shown], band // 10 + spread, s=11, facecolors=face.tolist(), edgecolors=colour, alpha=0.7, linewidths=0.7,
+        u[shown], band // 10 + spread, s=11, facecolors=face, edgecolors=to_rgba(colour, DENSITY), linewidths=0.7,
         rasterized=True,
     )  # fmt: skip
     return len(shown) < len(there)

@@ -87,7 +87,7 @@ def test_the_run_is_tracked_with_its_choices_numbers_and_pictures(finished):
     for name in ("sweeps", "rows", "fitted", "fit_fraction", "chi2/median", "seconds/fit", "sweeps_per_second"):
         assert np.isfinite(run.data.metrics[name])
     artifacts = {item.path for item in client.list_artifacts(run.info.run_id)}
-    assert {npz.name, "config.yaml", "potrun.log", "pictures"} <= artifacts
+    assert {npz.name, "config.yaml", "potrun.log", "pictures", "report.html"} <= artifacts
     pictures = {Path(item.path).name for item in client.list_artifacts(run.info.run_id, "pictures")}
     assert {"map.png", "chi2.png", "examples.png"} <= pictures
 

@@ -103,6 +103,21 @@ def test_a_setting_that_asks_for_latex_costs_no_picture(tmp_path, monkeypatch):
         assert save(draw(RunResult.from_days([make_day()], PROVENANCE), "map"), tmp_path / "map.png").exists()
 
 
+def test_unidentifiable_sweeps_are_hollow_by_environment_and_in_time():
+    run = make_run()
+    fitted = np.isfinite(run.spec_u_surface) & np.isfinite(run.spec_projection_latitude)
+    sure = int((fitted & run.spec_u_identifiable).sum())
+    faces = [marks.get_facecolor() for marks in draw(run, "environment").axes[0].collections]
+    alphas = np.concatenate([face[:, 3] for face in faces if len(face)])
+    dots = alphas[: int(fitted.sum())]
+    assert (int((dots > 0).sum()), int((dots == 0).sum())) == (sure, int(fitted.sum()) - sure)
+    lines = [line for ax in draw(run, "time", "all").axes for line in ax.lines if line.get_marker() == "o"]
+    numbers = {True: 0, False: 0}
+    for line in lines:
+        numbers[line.get_markerfacecolor() == "none"] += int(np.isfinite(line.get_ydata().astype(float)).sum())
+    assert numbers == {True: int(fitted.sum()) - sure, False: sure}
+
+
 def test_the_caller_keeps_its_style_and_no_window_system_is_loaded():
     before = dict(rcParams)
     draw(make_run(), "chi2")
