@@ -1,6 +1,7 @@
 """Send what runs could not send to their tracking store."""
 
 import logging
+import os
 from pathlib import Path
 
 from potrun.core.errors import NoDataError, PartialResultError, PotrunError, TrackingUnreachableError, UsageError
@@ -23,8 +24,8 @@ def resend(run_dir: Path, uri: str | None = None) -> list[str]:
     run_dir : Path
         Folder of a run or of a multirun.
     uri : str, optional
-        The store. Without it, records that belong to the default store go there; an address that the folder names is
-        not believed, since the folder may come from elsewhere.
+        The store. Without it, records that belong to the one that MLFLOW_TRACKING_URI names, else to the default store,
+        go there; an address that the folder names is not believed, since the folder may come from elsewhere.
 
     Returns
     -------
@@ -96,11 +97,11 @@ def _close_silent_end(journal: Journal, records: list[Record]) -> None:
 
 def _store_of(create: Record, named: str | Store | None, run_dir: Path) -> Store:
     """Return the store that the user named, or the one that the records name if it is the user's as well."""
-    uri = f"sqlite:///{default_database()}" if named is None else named
+    uri = named or os.environ.get("MLFLOW_TRACKING_URI", "").rstrip("/") or f"sqlite:///{default_database()}"
     if isinstance(uri, Store):
         own, uri = "the store of this run", uri.uri
     else:
-        own = "the default store"
+        own = "MLFLOW_TRACKING_URI" if "MLFLOW_TRACKING_URI" in os.environ and named is None else "the default store"
     if not isinstance(named, str) and create["uri"] != uri:
         raise UsageError(
             f"the records in {run_dir} belong to {create['uri']}, not to {own} {uri}:"

@@ -239,7 +239,8 @@ def test_a_run_killed_in_its_last_step_is_closed_as_what_it_was(store, tmp_path,
     assert [client.get_run(run_id).info.status for run_id in by_the_next] == ["KILLED", "FINISHED"]
 
 
-def test_the_same_command_and_sync_complete_the_record(store, tmp_path, caplog):
+def test_the_same_command_and_sync_complete_the_record(store, tmp_path, caplog, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     client, _ = store.open()
     run_id = killed(store, tmp_path / "a", in_last_step=True)
     close_left_open(TrackingConfig(uri=str(tmp_path / "other.db")), tmp_path / "a")
@@ -252,7 +253,8 @@ def test_the_same_command_and_sync_complete_the_record(store, tmp_path, caplog):
     run_id = killed(store, tmp_path / "b")
     with pytest.raises(UsageError, match=f"belong to {store.uri}, not to the default store"):
         resend(tmp_path / "b")
-    resend(tmp_path / "b", store.uri)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)
+    resend(tmp_path / "b")
     assert client.get_run(run_id).info.status == "KILLED"
 
 
