@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from potrun.core.instrument import N_CELLS
 from potrun.core.records import BoolArray, Environment, FitStatus, FloatArray, PotentialStatus
 from potrun.results.quality import QualityClass, count_flags, is_wanted
 
@@ -58,6 +59,10 @@ def statistics(result: Mapping[str, NDArray[Any]], quality: str = "good") -> dic
     ):
         if column in result:
             numbers |= {f"{name}/{code.name.lower()}": _share(result[column] == code) for code in codes}
+    if "spec_sun_masked_fraction" in result:
+        cells = result["spec_sun_masked_fraction"] * result["spec_row_count"] * N_CELLS
+        numbers["sunlit_cells/left_out"] = float(np.nansum(cells).round())
+        numbers["sunlit_cells/sweeps"] = float((cells > 0).sum())
     if "spec_quality_class" in result:
         numbers |= {
             f"quality/{word.name.lower()}": float((result["spec_quality_class"] == word).sum()) for word in QualityClass

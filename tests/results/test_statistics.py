@@ -131,3 +131,11 @@ def test_weighted_median():
     assert weighted_median(np.array([1.0, 2.0]), np.ones(2)) == 1.5
     assert weighted_median(np.array([1.0, 2.0, 9.0]), np.array([1.0, 1.0, 5.0])) == 9
     assert math.isnan(weighted_median(np.array([]), np.array([])))
+
+
+def test_cells_left_out_for_sunlight_are_counted():
+    day = make_day(sweep_rows=(15, 15, 14))
+    columns = {**day.columns, "spec_sun_masked_fraction": np.array([0.1, 0.0, 0.5])}
+    numbers = statistics(RunResult(columns, PROVENANCE))
+    assert numbers["sunlit_cells/left_out"] == round(0.1 * 15 * 88 + 0.5 * 14 * 88)
+    assert numbers["sunlit_cells/sweeps"] == 2
