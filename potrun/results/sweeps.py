@@ -140,14 +140,15 @@ class SweepLoader:
             edge = 180.0 - np.degrees(
                 np.arcsin(np.sqrt(loss_cone_sine_squared(batch.energy_ev, batch.usc_v, u, ratio)))
             )
-            takes_part = batch.energy_ev >= batch.usc_v
+            edge = np.where(batch.energy_ev >= batch.usc_v, edge, np.nan)
         view = SweepView(
             energy_ev=batch.energy_ev[0],
             pitch_deg=batch.pitch_deg[0],
             flux=batch.flux[0],
-            model=model[0],
+            # Below the spacecraft potential, and without a fit, the model says nothing.
+            model=np.where(np.isfinite(edge)[..., None], model, np.nan)[0],
             is_used=batch.mask[0],
-            cone_edge_deg=np.where(takes_part, edge, np.nan)[0],
+            cone_edge_deg=edge[0],
             measured_flux=measured,
             is_sunlit=is_sunlit,
             usc_v=float(self._result["spec_spacecraft_potential"][sweep]),

@@ -134,6 +134,23 @@ def test_the_objective_at_the_reported_parameters_is_the_reported_chi2(archive, 
     assert near.chi2.min() <= whole.chi2.min()
 
 
+def test_the_model_is_told_where_it_has_a_meaning(archive, fitted):
+    found = load_results(fitted)
+    u, usc, has_fit = (found[name].copy() for name in ("spec_u_surface", "spec_spacecraft_potential", "spec_has_fit"))
+    u[0], has_fit[0], usc[1] = np.nan, False, 100.0
+    changed = {"spec_u_surface": u, "spec_has_fit": has_fit, "spec_spacecraft_potential": usc}
+    result = RunResult({**{name: found[name] for name in found}, **changed}, found.provenance)
+    load = redraw.sweep_loader(result, range(result.n_sweeps), str(archive))
+    for sweep in range(2):
+        view = load(sweep)
+        takes_part = view.energy_ev >= result.spec_spacecraft_potential[sweep]
+        if not result.spec_has_fit[sweep]:
+            takes_part[:] = False
+        known = np.isfinite(view.pitch_deg)
+        np.testing.assert_array_equal(np.isfinite(view.model), known & takes_part[:, None])
+        assert (~takes_part).any()
+
+
 def test_sweeps_of_another_archive_are_refused(fitted, tmp_path):
     other = simulate_archive(tmp_path / "other", [dt.date(1998, 4, 15)], 6, seed=4, truth=False)
     with pytest.raises(DataError, match="another file in"):
