@@ -16,7 +16,7 @@ METHODS = ("halekas", "lillis", "likelihood")
 SOLVERS = ("auto", "branch_and_bound", "differential_evolution")
 STUDIES = (
     "acceptance", "beam", "closure", "field_offset", "halekas2008_figure5", "halekas2008_regions", "harmonics",
-    "identifiability", "sites", "summary", "terminator", "throughput",
+    "identifiability", "response", "sites", "summary", "terminator", "throughput",
 )  # fmt: skip
 PICTURES = ("map", "binned", "time", "plasma", "chi2", "environment", "coverage", "examples", "days")
 EXPORTS = ("netcdf", "cdf", "parquet", "csv")
@@ -380,6 +380,7 @@ class StudyConfig(Checked):
     sweep: str | None = None
     level2: str | None = None
     field_offset_nt: float = between(0.5, 0.01, 10.0)
+    response_sweeps: int = between(200, 8, 100_000)
     throughput_sweeps: int = between(2048, 1, 1_000_000)
     throughput_seconds: float = between(10.0, 0.1, 600.0)
 

@@ -29,6 +29,7 @@ CLASSES = {
     "halekas2008_regions": "PublishedRegions",
     "harmonics": "GlobalFieldOfPotential",
     "identifiability": "IdentifiabilityOfOneSweep",
+    "response": "ResponseOfTheInstrument",
     "sites": "PotentialsNearPlaces",
     "summary": "SummaryOfPotentials",
     "terminator": "PotentialAcrossTheTerminator",

@@ -95,6 +95,23 @@ def gather_sweeps(case: StudyCase, number: int) -> SweepBatch:
     NoDataError
         If there is none.
     """
+    found = fitted_sweeps(case, number)
+    return found.take(np.arange(number) % found.n_sweeps)
+
+
+def fitted_sweeps(case: StudyCase, number: int) -> SweepBatch:
+    """Make the first sweeps of the run that can be fitted ready for a fit; arguments as of :func:`gather_sweeps`.
+
+    Returns
+    -------
+    SweepBatch
+        At most `number`, in the run's own kind of batch.
+
+    Raises
+    ------
+    NoDataError
+        If there is none.
+    """
     geometry_model = GeometryModel.of(case.archive, case.cfg.archive)
     potential_model = make_potential_model(case.cfg.spacecraft_potential, case.cfg.device, case.cfg.fast)
     parts: list[SweepBatch] = []
@@ -110,6 +127,7 @@ def gather_sweeps(case: StudyCase, number: int) -> SweepBatch:
         raise NoDataError(
             "no sweep of the run can be fitted: there is nothing to measure the fit with, take other days"
         )
-    names = list(SweepBatch.__dataclass_fields__)
-    joined = SweepBatch(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
-    return joined.take(np.arange(number) % have)
+    kind = type(parts[0])
+    names = list(kind.__dataclass_fields__)
+    joined = kind(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+    return joined.take(np.arange(min(number, have)))

@@ -24,6 +24,7 @@ def test_the_experiments_that_are_documented_exist():
         "halekas2008_figure5",
         "halekas2008_regions",
         "identifiability",
+        "response",
         "sensitivity",
         "sites",
         "summary",
