@@ -27,6 +27,7 @@ NOT_OURS = {
     "dask scheduler": "serves until it is stopped; tests/support/dask_cluster.py starts one",
     "dask worker": "works until it is stopped; tests/support/dask_cluster.py starts some",
     "python cluster.py": "needs a queue of a cluster",
+    "sphinx-build": "needs the extra potrun[docs]; .ci/run builds the documentation",
     "srun": "needs Slurm",
     "mpiexec": "needs PBS",
     "until": "the shell's",
@@ -176,6 +177,18 @@ def start(folder: Path, words: list[str]) -> None:
 
 
 TO_RUN = [command for command in OURS if not any(part in command.text for part in ELSEWHERE)]
+
+
+EXAMPLES = re.findall(
+    r"^```python\n(.*?)^```", (ROOT / "docs" / "examples.md").read_text(encoding="utf-8"), re.S | re.M
+)
+
+
+@pytest.mark.study
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_runs(example, tmp_path):
+    start(tmp_path, ["-c", example])
 
 
 @pytest.mark.study

@@ -86,7 +86,7 @@ def shadow_imbalance(potential_v: Any, kappa: Any, log_theta: Any, kept_a_m2: An
     """Compare arriving ions with the electrons that arrive and are kept: ln of the ratio of their currents.
 
     Positive where the spacecraft would charge up. The plasma is the ambient one that the potential implies; what was
-    fitted at the spacecraft has passed |U| already, whatever U is. The density drops out.
+    fitted at the spacecraft has passed ``|U|`` already, whatever U is. The density drops out.
 
     Parameters
     ----------

@@ -84,8 +84,8 @@ def electron_current_a_m2(log_at_rest: Any, kappa: Any, log_theta: Any) -> Any:
 def electron_current_of_flux_a_m2(energy_ev: Any, flux: Any, potential_v: Any = 0.0) -> Any:
     """Electron current onto a surface at a negative potential, by quadrature over an ambient spectrum.
 
-    By Liouville's theorem the flux that reaches the surface from ambient energy E is 1 - |U| / E of the ambient one,
-    and none from below |U|.
+    By Liouville's theorem the flux that reaches the surface from ambient energy E is ``1 - |U| / E`` of the ambient
+    one, and none from below ``|U|``.
 
     Parameters
     ----------
