@@ -164,6 +164,7 @@ class LikelihoodConfig(Checked):
     field_direction_sigma_deg: float = between(3.0, 0.0, 30.0)
     barrier_sigma_v: float = between(20.0, 0.0, 1000.0)
     barrier_field: float = between(1.2, 1.0, 10.0)
+    barrier_field_sigma: float = between(0.15, 0.0, 1.0)
     usc_sigma_v: float = between(0.0, 0.0, 100.0)
     misfit_weight: float = between(2.0, 0.0, 100.0)
     misfit_max: float = between(10.0, 1.0, 1e6)

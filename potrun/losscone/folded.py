@@ -13,7 +13,8 @@ from potrun.losscone.model import DEGREE, Array, beam_exponent, mirror_ratio
 class ConeEdge(NamedTuple):
     """Half angle of the loss cone at each node of a channel (deg), and its derivatives.
 
-    All of shape (..., E, K): by U (deg/V), by ln r (deg), by Usc and by the barrier's height (deg/V).
+    All of shape (..., E, K): by U (deg/V), by ln r (deg), by Usc and by the barrier's height (deg/V),
+    by ln of its field (deg).
     """
 
     angle: Array
@@ -21,6 +22,7 @@ class ConeEdge(NamedTuple):
     by_log_ratio: Array
     by_usc: Array
     by_barrier: Array
+    by_barrier_field: Array
 
 
 def node_weights(offset: Array, weight: Array, log_flux: Array) -> Array:
@@ -75,7 +77,7 @@ def _sine_squared(energy_ev: Array, usc_v: Array, u_surface_v: Array, ratio: Arr
 
 
 def cone_edge(
-    energy_ev: Array, usc_v: Array, u_surface_v: Array, ratio: Array, barrier: tuple[Array, float] | None = None
+    energy_ev: Array, usc_v: Array, u_surface_v: Array, ratio: Array, barrier: tuple[Array, Array] | None = None
 ) -> ConeEdge:
     """Half angle of the loss cone and how it changes; arguments as of :func:`cone_angle`.
 
@@ -92,7 +94,7 @@ def cone_edge(
     """
     xp = array_namespace(energy_ev)
     square, free = _sine_squared(energy_ev, usc_v, u_surface_v, ratio)
-    by_barrier = xp.zeros_like(square)
+    by_barrier = by_barrier_field = xp.zeros_like(square)
     potential, field = u_surface_v, ratio
     if barrier is not None:
         height, over_field = barrier
@@ -102,6 +104,7 @@ def cone_edge(
         field = xp.where(stops, over_field * ratio, ratio)
         potential = xp.where(stops, u_surface_v - height, u_surface_v)
         by_barrier = xp.where(stops, -field / free, by_barrier)
+        by_barrier_field = xp.where(stops, square, by_barrier_field)
     inside = xp.clip(square, 0.0, 1.0)
     moves = (square > 0.0) & (square < 1.0)
     # d asin(sqrt x) / dx, held finite at both ends.
@@ -113,6 +116,7 @@ def cone_edge(
         by_log_ratio=steep * square,
         by_usc=steep_over_free * potential / free,
         by_barrier=steep * by_barrier,
+        by_barrier_field=steep * by_barrier_field,
     )
 
 

@@ -7,7 +7,17 @@ from torch import Tensor
 
 from potrun.core.settings import FitterConfig
 from potrun.search.likelihood import departures, grid
-from potrun.search.likelihood.evaluate import AMPLITUDE, BARRIER, EVERY, LOG_RATIO, N_PARAMETERS, NOMINAL, USC, T
+from potrun.search.likelihood.evaluate import (
+    AMPLITUDE,
+    BARRIER,
+    BARRIER_FIELD,
+    EVERY,
+    LOG_RATIO,
+    N_PARAMETERS,
+    NOMINAL,
+    USC,
+    T,
+)
 from potrun.search.likelihood.newton import SAME, Found, descend
 from potrun.search.likelihood.problem import Problem
 from potrun.search.likelihood.profile import curvature_error, interval
@@ -28,9 +38,9 @@ BETTER = 1e-3
 def kinds(is_free: Tensor) -> Iterator[tuple[Tensor, tuple[int, ...]]]:
     """Part sweeps by the parameters that are free, which costs each no more than it needs."""
     departs, usc, barrier = is_free.clone(), is_free[:, USC], is_free[:, BARRIER]
-    departs[:, [*NOMINAL, USC, BARRIER]] = False
+    departs[:, [*NOMINAL, USC, BARRIER, BARRIER_FIELD]] = False
     wide = departs.any(1) & ~barrier
-    flat = tuple(column for column in EVERY if column != BARRIER)
+    flat = tuple(column for column in EVERY if column not in (BARRIER, BARRIER_FIELD))
     few = ~wide & ~barrier
     for chosen, columns in (
         (barrier, EVERY),

@@ -25,6 +25,7 @@ from potrun.search.likelihood.evaluate import (
     BACKGROUND,
     BACKGROUND_SLOPE,
     BARRIER,
+    BARRIER_FIELD,
     DRIFT,
     LOG_RATIO,
     N_PARAMETERS,
@@ -161,6 +162,8 @@ def _with_barriers(search: Settles, part: Part, bounds: tuple[Tensor, Tensor], s
         return part
     is_free, sigma = part.is_free.clone(), part.sigma.clone()
     is_free[:, BARRIER], sigma[:, BARRIER] = True, width
+    spread = settings.likelihood.barrier_field_sigma
+    is_free[:, BARRIER_FIELD], sigma[:, BARRIER_FIELD] = spread > 0.0, spread or float("inf")
     start = part.found.take(torch.arange(len(part.index), device=part.index.device))
     start.parameters[:, BARRIER] = FIRST_BARRIER_V
     # What is turned back at the barrier is no longer so at the surface.
@@ -171,7 +174,8 @@ def _with_barriers(search: Settles, part: Part, bounds: tuple[Tensor, Tensor], s
     found = part.found.take(torch.arange(len(better), device=better.device))
     index = torch.nonzero(better).squeeze(1)
     found.put(index, tried.take(index))
-    is_free[:, BARRIER] = better
+    is_free[:, BARRIER] &= better
+    is_free[:, BARRIER_FIELD] &= better
     return Part(part.index, part.problem, found, is_free, torch.where(is_free, sigma, float("inf")))
 
 

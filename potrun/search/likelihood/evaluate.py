@@ -20,17 +20,18 @@ from potrun.search.likelihood.problem import Problem
 U_OFFSET_V = 30.0
 """U = 30 V - exp(t): even steps of t are even steps of a potential's size, and U may reach +20 V."""
 
-N_PARAMETERS = 11
+N_PARAMETERS = 12
 T, LOG_RATIO, AMPLITUDE, ANISOTROPY, BACKGROUND, BACKGROUND_SLOPE, USC, DRIFT, TILT = range(9)
 TILT_ACROSS = TILT + 1
 BARRIER = TILT + 2
+BARRIER_FIELD = TILT + 3
 
 NOMINAL = (T, LOG_RATIO, AMPLITUDE, ANISOTROPY)
 """Parameters of the nominal instrument."""
 
 EVERY = tuple(range(N_PARAMETERS))
 
-ALONE = (USC, BARRIER, TILT, TILT_ACROSS)
+ALONE = (USC, BARRIER, BARRIER_FIELD, TILT, TILT_ACROSS)
 """Parameters with a vector over cells of their own, in the order of these vectors."""
 
 LARGEST_BACKGROUND = 0.9
@@ -132,13 +133,16 @@ def _row(problem: Problem, sweep: Tensor, parameters: Tensor, settings: FitterCo
     u = U_OFFSET_V - torch.exp(column[T])
     usc = problem.usc[sweep] + column[USC]
     ratio = torch.exp(column[LOG_RATIO] + column[DRIFT] * problem.drift)
-    barrier = (column[BARRIER][..., None], settings.likelihood.barrier_field) if BARRIER in columns else None
+    barrier = None
+    if BARRIER in columns:
+        field = settings.likelihood.barrier_field * torch.exp(column[BARRIER_FIELD])
+        barrier = (column[BARRIER][..., None], field[..., None])
     edge = cone_edge(problem.node_energy[sweep], usc[..., None], u[..., None], ratio[..., None], barrier)
     slopes = [edge.by_u, edge.by_log_ratio]
     if USC in columns:
         slopes.append(edge.by_usc)
     if BARRIER in columns:
-        slopes.append(edge.by_barrier)
+        slopes += [edge.by_barrier, edge.by_barrier_field]
     if TILT in columns:
         slopes.append(torch.ones_like(edge.angle))
     rows = problem.counts.shape[1]
@@ -254,7 +258,7 @@ def _factors(
         BACKGROUND_SLOPE: ((by_background, bare * problem.log_energy[sweep]),),
         USC: ((place_of.get(USC, 0), -kept), (by_beam, -of_beam)),
         DRIFT: ((by_log_ratio, -kept * problem.drift),),
-        **{column: ((place_of.get(column, 0), -kept),) for column in (BARRIER, TILT, TILT_ACROSS)},
+        **{column: ((place_of.get(column, 0), -kept),) for column in (BARRIER, BARRIER_FIELD, TILT, TILT_ACROSS)},
     }
     for place, column in enumerate(columns):
         for vector, factor in entries[column]:

@@ -17,6 +17,8 @@ def bounds_of(settings: FitterConfig, device: torch.device) -> tuple[Tensor, Ten
     low = [np.log(U_OFFSET_V - settings.u_max_v), np.log(settings.ratio_min), low_a, -0.9, -3.0, -2.0, -50.0, -1.0]
     high = [np.log(U_OFFSET_V - settings.u_min_v), np.log(settings.ratio_max), high_a, 9.0, 3.0, 2.0, 50.0, 1.0]
     return (
-        torch.tensor([*low, -20.0, -20.0, 0.0], dtype=torch.float64, device=device),
-        torch.tensor([*high, 20.0, 20.0, HIGHEST_BARRIER_V], dtype=torch.float64, device=device),
+        torch.tensor(
+            [*low, -20.0, -20.0, 0.0, -np.log(settings.likelihood.barrier_field)], dtype=torch.float64, device=device
+        ),
+        torch.tensor([*high, 20.0, 20.0, HIGHEST_BARRIER_V, 1.0], dtype=torch.float64, device=device),
     )
