@@ -1,5 +1,6 @@
 """Fit by likelihood, batched: a coarse grid, second-order steps from its best minima, then intervals."""
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -22,8 +23,13 @@ from potrun.search.likelihood.newton import Found
 from potrun.search.likelihood.problem import Problem, make_problem
 from potrun.search.likelihood.profile import LIMITS, curvature_error
 
+log = logging.getLogger(__name__)
+
 CPU_CHUNK = 128
-GPU_CHUNK = 1024
+BYTES_PER_SWEEP = 4_000_000
+"""What a sweep's table, its starts and the ends of its intervals take at once on a GPU, generously."""
+
+MOST_ON_GPU = 8192
 COLUMNS = ("u", "ratio", "amplitude", "anisotropy", "value", "deviance", "dispersion", "spread", "second_u",
            "second_worse", "statistical", "systematic", "usc", "lo68", "hi68", "lo95", "hi95", "apart")  # fmt: skip
 
@@ -70,6 +76,19 @@ class Search(Protocol):
         ...
 
 
+def sweeps_at_once(device: ResolvedDevice) -> int:
+    """Choose how many sweeps a device fits together: on a GPU, what half of its free memory holds."""
+    if device.name == "cpu":
+        return CPU_CHUNK
+    free = torch.cuda.mem_get_info()[0] if device.name == "cuda" else BYTES_PER_SWEEP * CPU_CHUNK
+    return sweeps_in(free)
+
+
+def sweeps_in(free_bytes: int) -> int:
+    """Return how many sweeps half of some memory holds, at least one and at most `MOST_ON_GPU`."""
+    return max(1, min(MOST_ON_GPU, free_bytes // 2 // BYTES_PER_SWEEP))
+
+
 class LikelihoodFitter:
     """Fit counts with the folded model.
 
@@ -94,7 +113,7 @@ class LikelihoodFitter:
         self.kind = device.dtype if search is batched else torch.float64
         self.settings = settings
         self.device = device
-        self.batch_size = batch_size or (CPU_CHUNK if device.name == "cpu" else GPU_CHUNK)
+        self.batch_size = batch_size or sweeps_at_once(device)
 
     def fit(self, batch: SweepBatch, on_progress: OnProgress | None = None) -> FitResult:
         """Fit every sweep whose status is OK; see :class:`potrun.search.base.Fitter`.
@@ -124,12 +143,31 @@ class LikelihoodFitter:
         torch.set_num_threads(1)
         try:
             if self.device.name != "cpu" or self.device.threads == 1:
-                yield from (self._chunk(batch, piece) for piece in pieces)
+                for piece in pieces:
+                    yield from self._halving(batch, piece)
             else:
                 with ThreadPoolExecutor(self.device.threads) as pool:
                     yield from pool.map(lambda piece: self._chunk(batch, piece), pieces)
         finally:
             torch.set_num_threads(before)
+
+    def _halving(self, batch: LikelihoodBatch, index: IntArray) -> Iterator[_Outcome]:
+        """Fit a piece, or its halves where the device has not enough memory for the whole."""
+        try:
+            outcome = self._chunk(batch, index)
+        except torch.OutOfMemoryError:
+            if len(index) == 1:
+                raise
+            outcome = None
+        if outcome is not None:
+            yield outcome
+            return
+        log.info("%s: no memory for %d sweeps at once, halved", self.device.description, len(index))
+        if self.device.name == "cuda":
+            torch.cuda.empty_cache()
+        middle = len(index) // 2
+        yield from self._halving(batch, index[:middle])
+        yield from self._halving(batch, index[middle:])
 
     def _chunk(self, batch: LikelihoodBatch, index: IntArray) -> _Outcome:
         settings, device = self.settings, self.device.torch_device
