@@ -81,7 +81,14 @@ def test_the_run_is_tracked_with_its_choices_numbers_and_pictures(finished):
     (experiment,) = [e for e in client.search_experiments() if e.name == "potrun"]
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.status == "FINISHED"
-    assert run.info.run_name == npz.parent.name
+    assert run.info.run_name == "halekas all pds"
+    note = run.data.tags["mlflow.note.content"]
+    assert f"python -m potrun.rerun {run.info.run_id}" in note
+    assert "SIMULATED" in note
+    assert "| fitted | " in note
+    assert "get-artifact?path=pictures%2Fmap.png" in note
+    assert run.data.tags["device"].startswith("CPU, compiled search")
+    assert "fitter.likelihood.scatter" not in run.data.params
     assert run.data.params["fitter.method"] == "halekas"
     assert run.data.tags["origin"] == "simulated"
     for name in ("sweeps", "rows", "fitted", "fit_fraction", "chi2/median", "seconds/fit", "sweeps_per_second"):
