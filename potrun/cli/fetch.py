@@ -112,7 +112,8 @@ def _fetch(settings: "FetchSettings") -> int:
     log.info("%s; %.1f MB, %.2f MB/s", summary, progress.received_bytes / 1e6, progress.rate_bytes_s() / 1e6)
     if progress.labels_absent:
         log.warning(
-            "%d tables have no label on the server: only their length and content were checked", progress.labels_absent
+            "%d day table(s) without a label on the server: length and content are checked",
+            progress.labels_absent,
         )
     _write_solid_angles(root)
     return _judge(outcomes, root)

@@ -41,10 +41,10 @@ def draw_field_offset(moved: "Sequence[Moved]", result: RunResult) -> Figure:
             out = has & (found.is_out if ax is right else found.is_turned)
             ax.plot(found.strength_nt[out], np.maximum(values[out], least), "o", color=color, fillstyle="none")
     for ax, title in (
-        (left, "Footpoint (deg); rings: polarity turned"),
-        (right, "U (V); rings: out of its 95 % interval"),
+        (left, "Move of the footpoint (deg); rings: polarity turned"),
+        (right, "Move of U (V); rings: out of its 95 % interval"),
     ):
-        ax.set_title(f"Move of the {title}" if ax is left else f"Move of {title}", fontsize=10)
+        ax.set_title(title, fontsize=10)
         ax.set(xscale="log", yscale="log", xlabel="strength of the field (nT)")
         if ax.get_lines() and any(len(line.get_xdata()) for line in ax.get_lines()):
             plain_log_ticks(ax)
@@ -53,5 +53,5 @@ def draw_field_offset(moved: "Sequence[Moved]", result: RunResult) -> Figure:
             say_nothing_here(ax, "no sweep")
     size = max(abs(found.offset_nt) for found in moved)
     title = f"An offset of {size:g} nT along the spin axis"
-    heading(figure, title, f"{span(result)}; good fits, spacecraft potential as found", result.origin)
+    heading(figure, title, f"{span(result)}; spacecraft potential as found", result.origin)
     return figure

@@ -83,7 +83,7 @@ class OffsetOfTheMagnetometer:
             for name, value in zip(METRICS, everywhere, strict=True):
                 metrics[f"field_offset/{sign}/{name}"] = value
         table = Table(
-            f"What an offset of {size:g} nT along the spin axis moves ({case.result.origin}); good fits, Usc as found",
+            f"What {size:g} nT along the spin axis moves ({case.result.origin}, quality={case.cfg.quality})",
             COLUMNS,
             rows,
         )

@@ -81,7 +81,7 @@ def test_a_table_without_length_and_label_is_not_believed(server, fetch, root, c
     assert fetch() == 1
     error = capsys.readouterr().err
     assert "the server told no length, and it has no label that tells its length or records" in error
-    assert "1 tables have no label on the server" in error
+    assert "1 day table(s) without a label on the server" in error
     assert not (root / DAY).exists()
 
 
