@@ -216,7 +216,7 @@ def test_a_sweep_that_tells_nothing_is_on_every_bound():
     result = fit(incident_only, cfg)
     everywhere = AtBound.U_LOWER | AtBound.U_UPPER | AtBound.RATIO_LOWER | AtBound.RATIO_UPPER
     assert np.all(result.at_bound & everywhere == everywhere)
-    np.testing.assert_allclose(result.u_surface_v, 30.0 - np.sqrt(10.0 * 2030.0))
+    np.testing.assert_allclose(result.u_surface_v, 30.0 - np.sqrt((30.0 - cfg.u_max_v) * (30.0 - cfg.u_min_v)))
 
 
 def test_an_error_leaves_the_waiting_chunks_alone(monkeypatch):
