@@ -89,4 +89,5 @@ class ResponseOfTheInstrument:
                 profile,
             ),
         }
-        return StudyReport(metrics, tables)
+        remarks = [] if found.is_found else ["the search did not come to rest: take more sweeps, or start nearer by"]
+        return StudyReport(metrics, tables, remarks=remarks)

@@ -15,7 +15,7 @@ from potrun.core.records import FloatArray
 from potrun.core.settings import FitterConfig
 from potrun.losscone.counted import LikelihoodBatch
 from potrun.search.likelihood import batched, departures
-from potrun.search.likelihood.evaluate import NOMINAL
+from potrun.search.likelihood.evaluate import NOMINAL, USC
 from potrun.search.likelihood.limits import bounds_of
 from potrun.search.likelihood.newton import Found, descend
 from potrun.search.likelihood.problem import make_problem
@@ -24,7 +24,10 @@ NAMES = ("energy_width", "scatter", "background")
 LIMITS = ((0.1, 1.0), (2e-3, 1.0), (1e-3, 0.9))
 """Lowest and highest value of each."""
 
-ROUNDS = 5
+ROUNDS = 15
+HALVINGS = 6
+"""Of a move that does not raise ln L."""
+
 STEPS = 12
 FIRST_STEP = 0.15
 LONGEST_MOVE = 0.5
@@ -47,12 +50,15 @@ class Preferred:
         ln L below its highest at `PLACES`, the other two at their best.
     gain : float
         By how much ln L is higher than with the settings.
+    is_found : bool
+        Whether the search came to rest.
     """
 
     value: FloatArray
     sigma_log: FloatArray
     profile: FloatArray
     gain: float
+    is_found: bool
 
 
 def preferred(batch: LikelihoodBatch, settings: FitterConfig) -> Preferred:
@@ -90,8 +96,19 @@ def _preferred(batch: LikelihoodBatch, settings: FitterConfig) -> Preferred:
             values.append(value)
         slope, curvature = _parabola(design, np.array(values))
         move = -np.linalg.solve(_positive(curvature), slope.sum(axis=1))
-        place = np.clip(place + np.clip(move * size, -LONGEST_MOVE, LONGEST_MOVE), low, high)
-        if np.abs(move).max() < 0.1:
+        change = np.clip(move * size, -LONGEST_MOVE, LONGEST_MOVE)
+        for _ in range(HALVINGS):
+            there, at = heights(batch, settings, np.clip(place + change, low, high), found)
+            if there.sum() < values[0].sum():
+                place, found = np.clip(place + change, low, high), at
+                break
+            change = change / 2.0
+        else:
+            change = np.zeros(3)
+            change = design[int(np.argmin([value.sum() for value in values]))] * size
+            place = np.clip(place + change, low, high)
+        is_found = bool(np.abs(change / size).max() < 0.1)
+        if is_found:
             break
         spread = np.sqrt(np.diag(np.linalg.inv(_positive(curvature)))) * size
         size = np.clip(3.0 * spread, 0.01, FIRST_STEP)
@@ -106,7 +123,7 @@ def _preferred(batch: LikelihoodBatch, settings: FitterConfig) -> Preferred:
         along = inverse[:, column] / inverse[column, column] * (sigma[column] / size[column]) * size
         row = [heights(batch, settings, np.clip(place + step * along, low, high), found)[0].sum() for step in PLACES]
         rows.append(np.array(row) - best.sum())
-    return Preferred(np.exp(place), sigma, np.array(rows), float(nominal.sum() - best.sum()))
+    return Preferred(np.exp(place), sigma, np.array(rows), float(nominal.sum() - best.sum()), is_found)
 
 
 def _first(batch: LikelihoodBatch, settings: FitterConfig) -> Found:
@@ -124,9 +141,12 @@ def heights(
     device = torch.device("cpu")
     problem, bounds = make_problem(batch, changed, device), bounds_of(changed, device)
     is_free, sigma = departures.nominal(problem.n_sweeps, changed, device)
+    # A spacecraft potential that is a little off would otherwise be taken for the instrument's.
+    is_free[:, USC] = problem.usc_sigma > 0.0
+    sigma[:, USC] = torch.where(problem.usc_sigma > 0.0, problem.usc_sigma, float("inf"))
     sweep = torch.arange(problem.n_sweeps)
     begin = (start.parameters, start.level)
-    found = descend(problem, sweep, begin, is_free, sigma, bounds, changed, STEPS, NOMINAL)
+    found = descend(problem, sweep, begin, is_free, sigma, bounds, changed, STEPS, (*NOMINAL, USC))
     saturated = (unsurpassed(problem.counts.to(torch.float64), scatter) * problem.weight).sum((1, 2))
     return (found.value + saturated).numpy(), found
 
