@@ -97,7 +97,7 @@ def read(command: Command, own_options: Path) -> None:
         if "--help" not in words:
             compose(words)
     elif module == "potrun.archive.simulate":
-        import_module("potrun.cli.simulate_arguments").parse(words)
+        import_module("potrun.cli.simulate_arguments").read_request(words)
     elif module.startswith("benchmarks."):
         assert module == "benchmarks.NAME" or find_spec(module)
     else:
