@@ -27,6 +27,9 @@ STEPS = 25
 VAGUE = 0.1
 """Standard error of t above which a sweep is searched again from more places, with less beam and with more."""
 
+HOP = 1.0
+"""Standard errors of t from which a minimum is gone down to once more."""
+
 MORE_STARTS = 6
 AMPLITUDES = (0.0, 2.0)
 
@@ -104,7 +107,8 @@ def best_two(problem: Problem, bounds: tuple[Tensor, Tensor], settings: FitterCo
     places = grid.starts(problem, settings, max(number, MORE_STARTS))
     count, device = problem.n_sweeps, problem.usc.device
     best, second = _descend_all(problem, torch.arange(count, device=device), places, number, 0.3, bounds, settings)
-    is_free, _ = departures.nominal(count, settings, device)
+    is_free, sigma = departures.nominal(count, settings, device)
+    _hop(problem, best, is_free, sigma, bounds, settings)
     vague = torch.nonzero(curvature_error(best.curvature, is_free) > VAGUE).squeeze(1)
     for amplitude in AMPLITUDES if len(vague) else ():
         other, another = _descend_all(problem, vague, places, MORE_STARTS, amplitude, bounds, settings)
@@ -113,6 +117,21 @@ def best_two(problem: Problem, bounds: tuple[Tensor, Tensor], settings: FitterCo
         best.put(vague, first)
         second.put(vague, next_best)
     return best, second
+
+
+def _hop(
+    problem: Problem, best: Found, is_free: Tensor, sigma: Tensor, bounds: tuple[Tensor, Tensor], settings: FitterConfig
+) -> None:
+    """Go down once more from either side: the share of a cell has kinks, at which a descent can stop."""
+    spread = curvature_error(best.curvature, is_free)
+    every = torch.arange(len(spread), device=spread.device)
+    for side in (-HOP, HOP):
+        parameters = best.parameters.clone()
+        parameters[:, T] += side * spread
+        parameters = torch.minimum(torch.maximum(parameters, bounds[0]), bounds[1])
+        found = descend(problem, every, (parameters, best.level), is_free, sigma, bounds, settings, STEPS, NOMINAL)
+        better = torch.nonzero(found.value < best.value).squeeze(1)
+        best.put(better, found.take(better))
 
 
 def _descend_all(
