@@ -93,7 +93,8 @@ class MultirunTracking(Callback):
         if self._n_jobs and isinstance(nothing, NoDataError):
             job_return.status, job_return.return_value = JobStatus.COMPLETED, None
             _without_data.append(str(nothing))
-            log.warning("%s", nothing)
+            # The job's folder, and its log with it, is gone: it held nothing.
+            sys.stderr.write(f"potrun: {nothing}\n")
             if job is not None:
                 job.status, job.error = NO_DATA, str(nothing)
                 job.write(self.records)
