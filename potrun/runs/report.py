@@ -225,7 +225,7 @@ def track_description(
 def _question(plan: RunPlan, days: Sequence[ArchiveDay]) -> str:
     """Say what was asked in one line."""
     cfg = plan.cfg
-    search = "exact search" if cfg.fast else "conventional search"
+    search = "fast search" if cfg.fast else "conventional search"
     studies = f"; studies {', '.join(cfg.studies)}" if cfg.studies else ""
     return (
         f"U by {cfg.fitter.method} ({search}), spacecraft potential {cfg.spacecraft_potential.kind}, archive"
