@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from potrun.core.records import Archive, ArchiveDay
-from potrun.core.settings import RunConfig
 from potrun.core.table import Table
-from potrun.studies.base import StudyCase, StudyReport, require_temperature
+from potrun.studies.base import NeedsTemperature, StudyCase, StudyReport
 from potrun.studies.facts.electrons import check_electrons
 from potrun.studies.facts.finding import COLUMNS, Evidence, Finding, Verdict
 from potrun.studies.facts.fitted import check_fitted
@@ -15,7 +13,7 @@ from potrun.studies.facts.published import PUBLISHED, Facts
 from potrun.studies.facts.tables import check_tables
 
 
-class AgreementWithWhatIsPublished:
+class AgreementWithWhatIsPublished(NeedsTemperature):
     """Checks tables, attitude, trajectories and electrons against published facts.
 
     Parameters
@@ -26,16 +24,6 @@ class AgreementWithWhatIsPublished:
 
     def __init__(self, facts: Facts = PUBLISHED) -> None:
         self._facts = facts
-
-    def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:  # noqa: ARG002
-        """Refuse settings that measure no electron temperature.
-
-        Raises
-        ------
-        UsageError
-            Naming the setting.
-        """
-        require_temperature(cfg)
 
     def report(self, case: StudyCase) -> StudyReport:
         """Make every check that the archive's days allow.

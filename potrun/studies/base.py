@@ -57,16 +57,26 @@ class Study(Protocol):
         ...
 
 
-def require_temperature(cfg: RunConfig) -> None:
-    """Refuse settings that measure no electron temperature, without which lobe and sheet cannot be told apart.
+class AcceptsAnyRun:
+    """A study that can be made of any run."""
 
-    Raises
-    ------
-    UsageError
-        Naming the setting.
-    """
-    if cfg.spacecraft_potential.kind != "kappa":
-        raise UsageError(
-            f"spacecraft_potential={cfg.spacecraft_potential.kind} gives no electron temperature, by which lobe and "
-            "plasma sheet are told apart: take spacecraft_potential=kappa"
-        )
+    def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:
+        """Accept any run."""
+
+
+class NeedsTemperature:
+    """A study that tells lobe and plasma sheet apart, which takes an electron temperature."""
+
+    def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:  # noqa: ARG002
+        """Refuse settings that measure no electron temperature.
+
+        Raises
+        ------
+        UsageError
+            Naming the setting.
+        """
+        if cfg.spacecraft_potential.kind != "kappa":
+            raise UsageError(
+                f"spacecraft_potential={cfg.spacecraft_potential.kind} gives no electron temperature, by which lobe "
+                "and plasma sheet are told apart: take spacecraft_potential=kappa"
+            )

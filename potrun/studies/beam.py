@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from potrun.archive.table import read_day
 from potrun.core.errors import DataError
-from potrun.core.records import Archive, ArchiveDay, BoolArray, FloatArray
-from potrun.core.settings import RunConfig
+from potrun.core.records import BoolArray, FloatArray
 from potrun.core.table import Cell, Table
 from potrun.geometry.compute import GeometryModel
 from potrun.geometry.theta import read_theta
 from potrun.results.day import SWEEPS_PER_DATE
 from potrun.results.quality import is_wanted
-from potrun.studies.base import StudyCase, StudyReport
+from potrun.studies.base import AcceptsAnyRun, StudyCase, StudyReport
 from potrun.studies.beam_peak import find_peak, in_reach, upward_flux
 from potrun.studies.groups import share_and_interval
 from potrun.studies.truth import has_truth, load_truth
@@ -51,11 +50,8 @@ class Beams:
         return np.isfinite(self.energy_ev)
 
 
-class EnergyOfTheBeam:
+class EnergyOfTheBeam(AcceptsAnyRun):
     """Looks for the peak in the flux from the surface and sets its energy against Usc - U."""
-
-    def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:
-        """Accept any run."""
 
     def report(self, case: StudyCase) -> StudyReport:
         """Look at every sweep of the run again; rates are told where the archive has a truth.

@@ -3,15 +3,13 @@
 The spin turns the two components across it and so tells their offsets; that of the third stays in the data.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from potrun.archive.table import read_day
-from potrun.core.records import Archive, ArchiveDay, BoolArray, DayTable, FloatArray, Geometry, IntArray
-from potrun.core.settings import RunConfig
+from potrun.core.records import BoolArray, DayTable, FloatArray, Geometry, IntArray
 from potrun.core.table import Cell, Table
 from potrun.geometry.compute import GeometryModel
 from potrun.geometry.context import angle_deg
@@ -20,7 +18,7 @@ from potrun.plasma.constant import ConstantPotential
 from potrun.results.day import SWEEPS_PER_DATE
 from potrun.results.run_result import RunResult
 from potrun.search import make_fitter
-from potrun.studies.base import StudyCase, StudyReport
+from potrun.studies.base import AcceptsAnyRun, StudyCase, StudyReport
 
 SAMPLE_DAYS = 6
 """Days, spread over the run's, that are fitted again."""
@@ -50,11 +48,8 @@ class Moved:
     is_out: BoolArray
 
 
-class OffsetOfTheMagnetometer:
+class OffsetOfTheMagnetometer(AcceptsAnyRun):
     """Fits a run's sweeps again with an offset taken off the field, one way and the other."""
-
-    def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:
-        """Accept any run."""
 
     def report(self, case: StudyCase) -> StudyReport:
         """Compare the sweeps of up to six days.

@@ -1,16 +1,14 @@
 """Compare potentials by region with what Halekas et al. 2008 report."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from potrun.core.records import Archive, ArchiveDay, BoolArray, Region
-from potrun.core.settings import RunConfig
+from potrun.core.records import BoolArray, Region
 from potrun.core.table import Table
 from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
-from potrun.studies.base import StudyCase, StudyReport, require_temperature
+from potrun.studies.base import NeedsTemperature, StudyCase, StudyReport
 
 WAKE_EDGE_DEG = 110.0
 """A footpoint in shadow counts as near the wake's edge while the Sun is less than 20 degrees below its horizon."""
@@ -38,18 +36,8 @@ EXPECTED = {
 COLUMNS = ("region", "published", "sweeps", "identifiable", "quartile (V)", "median (V)", "quartile (V)", "agrees")
 
 
-class PublishedRegions:
+class PublishedRegions(NeedsTemperature):
     """Sets the median potential of each region against the published one."""
-
-    def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:  # noqa: ARG002
-        """Refuse settings that measure no electron temperature, without which lobe and sheet cannot be told apart.
-
-        Raises
-        ------
-        UsageError
-            Naming the setting.
-        """
-        require_temperature(cfg)
 
     def report(self, case: StudyCase) -> StudyReport:
         """Sort the fitted sweeps by region and sum each region up.

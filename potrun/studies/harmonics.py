@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from potrun.core.records import Archive, ArchiveDay, BoolArray, FloatArray, IntArray
-from potrun.core.settings import HarmonicsConfig, RunConfig
+from potrun.core.records import BoolArray, FloatArray, IntArray
+from potrun.core.settings import HarmonicsConfig
 from potrun.core.table import Cell, Table
 from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
 from potrun.results.times import times
-from potrun.studies.base import StudyCase, StudyReport
+from potrun.studies.base import AcceptsAnyRun, StudyCase, StudyReport
 from potrun.studies.field import Field, correlation, known_field
 from potrun.studies.groups import bootstrap_over_groups, orbit_of
 from potrun.studies.truth import has_truth, load_truth
@@ -65,11 +65,8 @@ class Skill:
     correlation: float
 
 
-class GlobalFieldOfPotential:
+class GlobalFieldOfPotential(AcceptsAnyRun):
     """Fits regularised spherical harmonics in windows of time and judges them on orbits that were held out."""
-
-    def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:
-        """Accept any run."""
 
     def report(self, case: StudyCase) -> StudyReport:
         """Fit and judge the found potentials, those put in where they are known, and a known field at the same places.

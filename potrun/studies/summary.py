@@ -1,16 +1,13 @@
 """A run in numbers: how many sweeps, how sure, and which potentials, by region and light and day by day."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from potrun.core.records import Archive, ArchiveDay, BoolArray
-from potrun.core.settings import RunConfig
+from potrun.core.records import BoolArray
 from potrun.core.table import Cell, Table
 from potrun.results.quality import QualityClass, is_wanted
 from potrun.results.run_result import RunResult
 from potrun.results.statistics import illumination
-from potrun.studies.base import StudyCase, StudyReport
+from potrun.studies.base import AcceptsAnyRun, StudyCase, StudyReport
 from potrun.studies.groups import by_region_and_light, quantiles
 
 NUMBERS = (
@@ -22,11 +19,8 @@ NUMBERS = (
 KEYS = ("sweeps", "fitted", "identifiable_share", "good_share", "taken", "p05_v", "p25_v", "median_v", "p75_v", "p95_v")
 
 
-class SummaryOfPotentials:
+class SummaryOfPotentials(AcceptsAnyRun):
     """Counts sweeps and sums their potentials up, by region and illumination and by day and illumination."""
-
-    def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:
-        """Accept any run."""
 
     def report(self, case: StudyCase) -> StudyReport:
         """Sum a run up.

@@ -1,15 +1,13 @@
 """Surface potential against the Sun's zenith angle, by region: the central figure of Halekas et al. 2008."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from potrun.core.records import Archive, ArchiveDay, BoolArray, FloatArray, IntArray, Region
-from potrun.core.settings import RunConfig
+from potrun.core.records import BoolArray, FloatArray, IntArray, Region
 from potrun.core.table import Cell, Table
 from potrun.results.run_result import RunResult
-from potrun.studies.base import StudyCase, StudyReport, require_temperature
+from potrun.studies.base import NeedsTemperature, StudyCase, StudyReport
 from potrun.studies.groups import bootstrap_over_groups, orbit_of
 
 BIN_DEG = 5.0
@@ -35,18 +33,8 @@ class Curve:
     identifiable: FloatArray
 
 
-class PotentialAcrossTheTerminator:
+class PotentialAcrossTheTerminator(NeedsTemperature):
     """Bins U by the Sun's zenith angle at the footpoint, in each region of the Earth's surroundings."""
-
-    def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:  # noqa: ARG002
-        """Refuse settings that measure no electron temperature, without which lobe and sheet cannot be told apart.
-
-        Raises
-        ------
-        UsageError
-            Naming the setting.
-        """
-        require_temperature(cfg)
 
     def report(self, case: StudyCase) -> StudyReport:
         """Bin the sweeps of the asked quality.

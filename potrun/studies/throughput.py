@@ -1,6 +1,5 @@
 """Measure how fast and in how much memory the run's fitter works on its device."""
 
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -8,13 +7,12 @@ import numpy as np
 
 from potrun.archive.table import read_day
 from potrun.core.errors import NoDataError
-from potrun.core.records import Archive, ArchiveDay, FitStatus, SweepBatch
-from potrun.core.settings import RunConfig
+from potrun.core.records import FitStatus, SweepBatch
 from potrun.core.table import Table
 from potrun.geometry.compute import GeometryModel
 from potrun.losscone.normalise import build_sweep_batch
 from potrun.plasma.estimate import make_potential_model
-from potrun.studies.base import StudyCase, StudyReport
+from potrun.studies.base import AcceptsAnyRun, StudyCase, StudyReport
 from potrun.studies.measure_fit import measure_fit
 
 TITLES = {
@@ -27,11 +25,8 @@ TITLES = {
 }
 
 
-class ThroughputOfTheFit:
+class ThroughputOfTheFit(AcceptsAnyRun):
     """Fits the run's sweeps again and again in a fresh process, whose memory is its own."""
-
-    def check(self, cfg: RunConfig, archive: Archive, days: Sequence[ArchiveDay]) -> None:
-        """Accept any run."""
 
     def report(self, case: StudyCase) -> StudyReport:
         """Measure with the settings of the run.
