@@ -102,31 +102,16 @@ def build_likelihood_batch(
     theta = geometry.theta_deg
     if theta is None:
         raise ValueError("Geometry.theta_deg is None, but the likelihood needs the inclinations of the cells")
-    energy, pitch = normalised.energy_ev, normalised.pitch_deg
+    energy, pitch, n_sweeps = normalised.energy_ev, normalised.pitch_deg, normalised.n_sweeps
     seconds = cell_accumulation_s(theta)
     sensitivity = GEOMETRIC_FACTOR_CM2_SR * np.nan_to_num(energy)[..., None] * seconds
     # The dark rate is the whole instrument's: a cell has its share of all counting time.
-    dark = own.dark_counts_per_s * ROW_ACCUMULATION_S * seconds / seconds.sum()
-    known = np.isfinite(measured) & np.isfinite(pitch)
-    high_enough = (energy >= own.min_energy_over_usc * np.maximum(normalised.usc_v, 0.0)) & (energy > normalised.usc_v)
-    level_known = _has_level(known, pitch)
-    mask = known & (high_enough & level_known)[..., None]
-    lit = np.zeros_like(known)
-    if geometry.is_sunlit_cell is not None:
-        lit = table.to_sweeps(geometry.is_sunlit_cell, fill=False)
-    reasons = (lit, ~known & ~lit, known & ~high_enough[..., None], known & (high_enough & ~level_known)[..., None])
-    left_out = np.stack([reason.sum(axis=(1, 2)) for reason in reasons], axis=1)
-    with np.errstate(invalid="ignore"):
-        strength = norm(table.b_scd_nt)
-        axis = -table.b_scd_nt * geometry.polarity[:, None] / np.where(strength > 0, strength, np.nan)
-        bearing, around = field_line_bearing_deg(theta, table.phi_deg, np.nan_to_num(axis))
-    bearing, around = table.to_sweeps(bearing), table.to_sweeps(around)
-    row, part = table_rows(theta, 180.0 - pitch, bearing)
+    dark = np.broadcast_to(own.dark_counts_per_s * ROW_ACCUMULATION_S * seconds / seconds.sum(), (n_sweeps, N_CELLS))
+    mask, left_out = _choose_cells(normalised, measured, table, geometry, own.min_energy_over_usc)
+    axis, row, part, around = _cells_and_field(table, geometry, theta, pitch)
     counts = np.where(mask, measured * sensitivity, 0.0)
     if own.truncated_counts:
         counts = counts + half_step(counts)
-    n_sweeps = normalised.n_sweeps
-    dark = np.broadcast_to(dark, (n_sweeps, N_CELLS))
     incident = mask & (pitch < REFERENCE_PITCH_DEG)
     slope, curvature = spectral_shape(
         energy,
@@ -147,10 +132,10 @@ def build_likelihood_batch(
         dark=dark,
         share_row=row,
         share_part=part,
-        around_rad=np.nan_to_num(around),
+        around_rad=around,
         theta_deg=np.broadcast_to(theta, (n_sweeps, N_CELLS)),
         phi_deg=np.nan_to_num(table.to_sweeps(table.phi_deg)),
-        axis=np.nan_to_num(table.to_sweeps(axis)),
+        axis=axis,
         slope=slope,
         curvature=curvature,
         temperature_ev=potential.electron_temperature_ev,
@@ -158,6 +143,34 @@ def build_likelihood_batch(
         usc_sigma_v=np.hypot(np.nan_to_num(potential.sigma_volts), own.usc_sigma_v),
         left_out=left_out,
     )
+
+
+def _choose_cells(
+    normalised: SweepBatch, measured: FloatArray, table: DayTable, geometry: Geometry, min_energy_over_usc: float
+) -> tuple[BoolArray, IntArray]:
+    """Choose the cells of a fit, (S, E, C), and count those left out by reason, (S, 4)."""
+    energy, pitch, usc = normalised.energy_ev, normalised.pitch_deg, normalised.usc_v
+    known = np.isfinite(measured) & np.isfinite(pitch)
+    high_enough = (energy >= min_energy_over_usc * np.maximum(usc, 0.0)) & (energy > usc)
+    level_known = _has_level(known, pitch)
+    lit = np.zeros_like(known)
+    if geometry.is_sunlit_cell is not None:
+        lit = table.to_sweeps(geometry.is_sunlit_cell, fill=False)
+    reasons = (lit, ~known & ~lit, known & ~high_enough[..., None], known & (high_enough & ~level_known)[..., None])
+    left_out = np.stack([reason.sum(axis=(1, 2)) for reason in reasons], axis=1)
+    return known & (high_enough & level_known)[..., None], left_out
+
+
+def _cells_and_field(
+    table: DayTable, geometry: Geometry, theta: FloatArray, pitch: FloatArray
+) -> tuple[FloatArray, IntArray, FloatArray, FloatArray]:
+    """Field line to the Moon, (S, E, 3), and of each cell row and part of the response and bearing around it."""
+    with np.errstate(invalid="ignore"):
+        strength = norm(table.b_scd_nt)
+        axis = -table.b_scd_nt * geometry.polarity[:, None] / np.where(strength > 0, strength, np.nan)
+        bearing, around = field_line_bearing_deg(theta, table.phi_deg, np.nan_to_num(axis))
+    row, part = table_rows(theta, 180.0 - pitch, table.to_sweeps(bearing))
+    return np.nan_to_num(table.to_sweeps(axis)), row, part, np.nan_to_num(table.to_sweeps(around))
 
 
 def turned(batch: LikelihoodBatch, tilt_deg: FloatArray) -> LikelihoodBatch:

@@ -20,7 +20,8 @@ from potrun.search.likelihood.evaluate import (
 )
 from potrun.search.likelihood.newton import SAME, Found, descend
 from potrun.search.likelihood.problem import Problem
-from potrun.search.likelihood.profile import curvature_error, interval
+from potrun.search.likelihood.profile import interval
+from potrun.search.likelihood.spread import curvature_error
 
 STEPS = 25
 

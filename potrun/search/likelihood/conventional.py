@@ -16,7 +16,8 @@ from potrun.search.likelihood.batched import kinds
 from potrun.search.likelihood.evaluate import NOMINAL, T, evaluate
 from potrun.search.likelihood.newton import SAME, Found, reduce
 from potrun.search.likelihood.problem import Problem
-from potrun.search.likelihood.profile import LIMITS, curvature_error
+from potrun.search.likelihood.profile import LIMITS
+from potrun.search.likelihood.spread import curvature_error
 
 LOOKS = 32
 """Places of a Sobol sequence that are looked at."""

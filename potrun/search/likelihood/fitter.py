@@ -21,7 +21,8 @@ from potrun.search.likelihood.evaluate import AMPLITUDE, ANISOTROPY, LOG_RATIO, 
 from potrun.search.likelihood.limits import bounds_of
 from potrun.search.likelihood.newton import Found
 from potrun.search.likelihood.problem import Problem, make_problem
-from potrun.search.likelihood.profile import LIMITS, curvature_error
+from potrun.search.likelihood.profile import LIMITS
+from potrun.search.likelihood.spread import curvature_error
 
 log = logging.getLogger(__name__)
 

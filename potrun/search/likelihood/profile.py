@@ -11,9 +11,11 @@ import torch
 from torch import Tensor
 
 from potrun.core.settings import FitterConfig
+from potrun.search.likelihood.bracket import STEPS, Trials, bracketed
 from potrun.search.likelihood.evaluate import EVERY, LOG_RATIO, T, evaluate
 from potrun.search.likelihood.newton import Found, Reduced, descend, movable, reduce, solve
 from potrun.search.likelihood.problem import Problem
+from potrun.search.likelihood.spread import towards
 
 LIMITS = {"68": 0.49, "95": 1.92}
 """By how much ln L may be lower: half the square of a normal deviate of 0.99 and 1.96."""
@@ -23,9 +25,6 @@ TOGETHER = 8
 
 NEAR = 0.02
 """Distance in ln L at which an end counts as reached: one more step of the potential alone leaves far less."""
-
-ROUNDS = 5
-STEPS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,22 +41,6 @@ class Ends:
     lowest: Tensor
     parameters: Tensor
     level: Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class _Trials:
-    """What is looked for: one end each."""
-
-    sweep: Tensor
-    side: Tensor
-    limit: Tensor
-    is_free: Tensor
-    sigma: Tensor
-    centre: Tensor
-    base: Tensor
-
-    def take(self, index: Tensor) -> "_Trials":
-        return _Trials(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
 
 
 def interval(
@@ -98,7 +81,7 @@ def interval(
     each = torch.arange(count, device=spread.device).repeat_interleave(4)
     held = is_free[each].clone()
     held[:, T] = False
-    trials = _Trials(
+    trials = Trials(
         sweep=sweep[each],
         side=spread.new_tensor([-1.0, 1.0, -1.0, 1.0]).repeat(count),
         limit=spread.new_tensor([LIMITS["68"], LIMITS["68"], LIMITS["95"], LIMITS["95"]]).repeat(count)
@@ -116,7 +99,7 @@ def interval(
     rest = torch.nonzero(~is_done).squeeze(1)
     if len(rest):
         start = (best.parameters[each[rest]], best.level[each[rest]], distance[rest])
-        t[rest], found = _bracketed(problem, trials.take(rest), start, bounds, settings, columns)
+        t[rest], found = bracketed(problem, trials.take(rest), start, bounds, settings, columns)
         parameters[rest], level[rest], value[rest] = found.parameters, found.level, found.value
     lowest = value.reshape(count, 4).argmin(1) + 4 * torch.arange(count, device=each.device)
     return Ends(t.reshape(count, 4), spread, value[lowest], parameters[lowest], level[lowest])
@@ -165,7 +148,7 @@ def _bounded(parameters: Tensor, bounds: tuple[Tensor, Tensor]) -> Tensor:
 
 def _together(
     problem: Problem,
-    trials: _Trials,
+    trials: Trials,
     parameters: Tensor,
     level: Tensor,
     bounds: tuple[Tensor, Tensor],
@@ -236,75 +219,3 @@ def _root(rise: Tensor, outward: Tensor, distance: Tensor, limit: Tensor) -> Ten
     # Where the profile is flat or falls outwards, its end lies further out.
     guess = torch.where(steep > 1e-9, distance + (wanted - height) / steep.clamp(min=1e-9), 2.0 * distance)
     return torch.minimum(torch.maximum(guess, 0.3 * distance), 2.0 * distance)
-
-
-def _bracketed(
-    problem: Problem,
-    trials: _Trials,
-    start: tuple[Tensor, Tensor, Tensor],
-    bounds: tuple[Tensor, Tensor],
-    settings: FitterConfig,
-    columns: tuple[int, ...],
-) -> tuple[Tensor, Found]:
-    """Find the ends by bracketing; start is parameters, levels and a first distance. Returns t and the last place."""
-    parameters, level, distance = (each.clone() for each in start)
-    centre, limit, side = trials.centre, trials.limit, trials.side
-    inner, inner_rise = torch.zeros_like(distance), torch.zeros_like(distance)
-    outer, outer_rise = torch.full_like(distance, float("inf")), torch.full_like(distance, float("inf"))
-    for _ in range(ROUNDS):
-        parameters[:, T] = torch.minimum(torch.maximum(centre + side * distance, bounds[0][T]), bounds[1][T])
-        distance = (parameters[:, T] - centre).abs()
-        place = (parameters, level)
-        found = descend(problem, trials.sweep, place, trials.is_free, trials.sigma, bounds, settings, STEPS, columns)
-        parameters, level = found.parameters.clone(), found.level
-        rise = torch.sqrt((found.value - trials.base).clamp(min=0.0))
-        is_inside = rise * rise <= limit
-        inner_rise = torch.where(is_inside & (distance >= inner), rise, inner_rise)
-        inner = torch.where(is_inside, torch.maximum(inner, distance), inner)
-        outer_rise = torch.where(~is_inside & (distance < outer), rise, outer_rise)
-        outer = torch.where(is_inside, outer, torch.minimum(outer, distance))
-        distance = _next(inner, inner_rise, outer, outer_rise, torch.sqrt(limit))
-    end = torch.minimum(torch.maximum(centre + side * distance, bounds[0][T]), bounds[1][T])
-    return end, found
-
-
-def _next(inner: Tensor, inner_rise: Tensor, outer: Tensor, outer_rise: Tensor, wanted: Tensor) -> Tensor:
-    """Guess the next distance, the rise being nearly a straight line: interpolate, or go on outwards."""
-    bracketed = torch.isfinite(outer)
-    share = ((wanted - inner_rise) / (outer_rise - inner_rise).clamp(min=1e-9)).clamp(0.02, 1.0)
-    between = inner + share * (torch.where(bracketed, outer, inner) - inner)
-    further = inner * (wanted / inner_rise.clamp(min=1e-3)).clamp(1.05, 3.0)
-    return torch.where(bracketed, between, further)
-
-
-def towards(curvature: Tensor, is_free: Tensor) -> tuple[Tensor, Tensor]:
-    """Find the standard error of t with all other free parameters at their best, and how they follow t.
-
-    Parameters
-    ----------
-    curvature : (S, P, P) float64
-    is_free : (S, P) bool
-
-    Returns
-    -------
-    spread : (S,) float64
-    direction : (S, P) float64
-        Change of each parameter along the profile, that of t being one.
-    """
-    free = is_free.to(curvature.dtype)
-    matrix = curvature * free[:, :, None] * free[:, None, :]
-    diagonal = torch.diagonal(matrix, dim1=1, dim2=2)
-    matrix = matrix + torch.diag_embed(torch.where(free > 0, diagonal * 1e-9 + 1e-9, 1.0))
-    column = torch.zeros_like(free)
-    column[:, T] = 1.0
-    solved = torch.linalg.solve_ex(matrix, column[..., None])[0][..., 0] * free
-    variance = solved[:, T]
-    direction = torch.where((variance > 1e-12)[:, None], solved / variance[:, None], column)
-    # A direction that the curvature hardly knows may lead anywhere.
-    direction = torch.where((direction.abs() < 1e3).all(1, keepdim=True), direction, column)
-    return torch.sqrt(variance.clamp(1e-10, 4.0)), direction
-
-
-def curvature_error(curvature: Tensor, is_free: Tensor) -> Tensor:
-    """Find the standard error of t with all other free parameters at their best, (S,)."""
-    return towards(curvature, is_free)[0]

@@ -14,7 +14,8 @@ from potrun.search.likelihood.evaluate import AMPLITUDE, LOG_RATIO, N_PARAMETERS
 from potrun.search.likelihood.limits import bounds_of
 from potrun.search.likelihood.newton import Found
 from potrun.search.likelihood.problem import make_problem
-from potrun.search.likelihood.profile import curvature_error, heights
+from potrun.search.likelihood.profile import heights
+from potrun.search.likelihood.spread import curvature_error
 
 PROFILE_PLACES = 41
 PROFILE_WIDTH = 3.0
