@@ -111,6 +111,31 @@ def test_months_that_the_archive_lacks_are_no_failures(workspace):
     assert [row["status"] for row in rows] == ["FINISHED", "NO DATA", "NO DATA"]
 
 
+def test_real_days_that_the_archive_lacks_are_no_failures(tmp_path):
+    """The folder of a job that finds no data goes, and its log with it: what is said after that must not need it."""
+    words = [
+        "-m",
+        "year=1998",
+        "month=4",
+        "day=14,15,17",
+        "fitter=lillis",
+        "archive.sweeps_per_day=6",
+        "output_dir=days",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "potrun", *words, f"archive.root={tmp_path / 'demo'}", "pictures=false", "report=false"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 of 3 jobs finished, 2 without data" in done.stderr
+    assert "Warning" not in done.stderr
+    assert [path.name for path in (tmp_path / "days").glob("*.npz")] == ["potential_batch_1998_04_15.npz"]
+
+
 @pytest.mark.parametrize("tracking", ["sqlite", "off"])
 def test_a_sweep_without_any_data_exits_with_3(workspace, tracking):
     done = sweep(workspace, "month=6,7", f"tracking={tracking}")
