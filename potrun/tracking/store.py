@@ -126,9 +126,28 @@ class Store:
             self.database.parent.mkdir(parents=True, exist_ok=True)
             # Processes that create the tables at once destroy each other's work.
             with FileLock(f"{self.database}.lock"):
+                if not self.database.exists() or self.database.stat().st_size == 0:
+                    self._create()
                 return self._open()
         except OSError as error:
             raise TrackingUnreachableError(f"tracking store {self.database} cannot be opened: {error}") from error
+
+    def _create(self) -> None:
+        """Make the tables in a file that takes the store's name once it has all of them.
+
+        A process killed midway would leave tables that MLflow neither completes nor opens.
+        """
+        import_client()
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+        new = self.database.with_name(f".{self.database.name}.new")
+        new.unlink(missing_ok=True)
+        try:
+            with self.troubles():
+                SqlAlchemyStore(f"sqlite:///{new}", self.artifacts).engine.dispose()
+            new.replace(self.database)
+        finally:
+            new.unlink(missing_ok=True)
 
     def _check_path(self) -> None:
         """Refuse a path that SQLite's address cannot carry or that is no file, before anything is made there."""
@@ -186,6 +205,11 @@ class Store:
                 f"tracking store {self.uri} was made by another MLflow (its tables are {match[1]}, this one's"
                 f" {match[2]}): use that MLflow, give another tracking.uri, or, if it was an older one, make a copy and"
                 f" bring the store up to date with `mlflow db upgrade {self.uri}`"
+            )
+        if re.search(r"table \w+ already exists", text):
+            return TrackingUnreachableError(
+                f"tracking store {self.uri} holds only a part of its tables, as a process leaves it when it is killed"
+                " while making them: delete that file, or give another tracking.uri"
             )
         if match := re.search(r"too many (\d+) error responses", text):
             return TrackingUnreachableError(

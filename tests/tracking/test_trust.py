@@ -51,6 +51,46 @@ def test_a_locked_database_is_one_line(tmp_path):
         holder.rollback()
 
 
+KILLED_AT_A_TABLE = """
+import os, signal, sys
+from sqlalchemy import Engine, event
+from potrun.core.settings import TrackingConfig
+from potrun.tracking.store import Store, import_client
+made = []
+@event.listens_for(Engine, "before_cursor_execute")
+def count(connection, cursor, statement, *rest):
+    made.append("CREATE TABLE" in statement)
+    if sum(made) == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[1] == "ours":
+    Store.from_config(TrackingConfig(uri="store.db")).open()
+else:
+    import_client()(tracking_uri="sqlite:///store.db").search_experiments()
+"""
+
+
+def killed_while_the_tables_are_made(folder, way, at_table):
+    program = [sys.executable, "-c", KILLED_AT_A_TABLE, way, str(at_table)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    assert subprocess.run(program, cwd=folder, env=environment, capture_output=True, check=False).returncode == -9
+
+
+def test_a_store_whose_making_was_killed_is_made_anew(tmp_path, monkeypatch):
+    killed_while_the_tables_are_made(tmp_path, "ours", 30)
+    monkeypatch.chdir(tmp_path)
+    assert not Path("store.db").exists()
+    client, experiment = Store.from_config(TrackingConfig(uri="store.db")).open()
+    assert client.get_experiment(experiment).name == "potrun"
+    assert not list(tmp_path.glob(".store.db*"))
+
+
+def test_a_store_that_mlflow_left_half_made_is_one_line(tmp_path, monkeypatch):
+    killed_while_the_tables_are_made(tmp_path, "mlflow", 30)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TrackingUnreachableError, match="holds only a part of its tables, .*: delete that file"):
+        Store.from_config(TrackingConfig(uri="store.db")).open()
+
+
 def test_a_password_in_an_address_is_refused_and_not_repeated():
     with pytest.raises(UsageError) as caught:
         TrackingConfig(kind="server", uri="http://me:secret@host:5000")
